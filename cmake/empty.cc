@@ -1,0 +1,1 @@
+// Lets a folder whose only sources are main programs still be a library.

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace camsweep {
+
+// Reads a whole file. Throws Error (kEnvironment) naming it.
+std::string read_file(const std::filesystem::path& file);
+
+enum class Sync { kNo, kYes };
+
+// Writes `bytes` beside `file` and renames, so that a reader sees the old content or the new one, never a part.
+// With Sync::kYes file and folder are synced before and after the rename: what returned survives a power cut.
+// Throws Error (kDiskFull, kEnvironment) and leaves no partial file.
+void write_file(const std::filesystem::path& file, std::string_view bytes, Sync sync = Sync::kNo);
+
+// Makes a folder and its parents. Throws Error (kDiskFull, kEnvironment).
+void make_directories(const std::filesystem::path& folder);
+
+}  // namespace camsweep

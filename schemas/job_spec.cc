@@ -1,0 +1,28 @@
+#include "schemas/job_spec.h"
+
+#include <array>
+#include <utility>
+
+namespace camsweep {
+namespace {
+
+constexpr std::array<std::pair<Stage, std::string_view>, 5> kStages = {{
+    {Stage::kTrain, "train"},
+    {Stage::kLocalize, "localize"},
+    {Stage::kErf, "erf"},
+    {Stage::kPca, "pca"},
+    {Stage::kActivation, "activation"},
+}};
+
+}  // namespace
+
+std::string_view stage_name(Stage stage) { return kStages[static_cast<size_t>(stage)].second; }
+
+std::optional<Stage> stage_from_name(std::string_view name) {
+  for (const auto& [stage, known] : kStages) {
+    if (known == name) return stage;
+  }
+  return std::nullopt;
+}
+
+}  // namespace camsweep

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schemas/json.h"
+#include "workers/data/image.h"
+
+namespace camsweep {
+
+// Corners in original pixels, inclusive; 0 <= x0 <= x1, 0 <= y0 <= y1.
+struct Box {
+  int x0 = 0;
+  int y0 = 0;
+  int x1 = 0;
+  int y1 = 0;
+  bool operator==(const Box&) const = default;
+};
+
+struct Sample {
+  std::string id;              // path relative to the image root, e.g. "003.Sooty_Albatross/30804529724.jpg"
+  int label = 0;
+  std::vector<Box> boxes;      // empty where the data set has none
+  std::vector<std::string> masks;
+  std::string ignore_mask;
+  int width = 0;               // 0 = not in the metadata: read from the image
+  int height = 0;
+};
+
+enum class Split { kTrain, kVal, kTest };
+std::string_view split_name(Split split);  // "train", "val", "test"
+
+// A data set in memory without its pixels. Immutable after load_dataset().
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+  // Decodes (or, for `synth`, draws) one image. Throws ImageError naming the file. Thread-safe.
+  virtual Image image(const Sample& sample) const = 0;
+
+  const std::vector<Sample>& samples(Split split) const { return splits_[static_cast<size_t>(split)]; }
+  int classes() const { return classes_; }
+  const std::vector<std::string>& class_names() const { return class_names_; }  // may be empty
+
+ protected:
+  std::vector<Sample> splits_[3];
+  int classes_ = 0;
+  std::vector<std::string> class_names_;
+};
+
+// Opens {kind: cub | wsol | folder | synth, root, images, metadata, classes, ...}; design, section 9.
+// Throws ConfigError naming the file and line that is wrong or missing.
+std::unique_ptr<Dataset> load_dataset(const Json& spec);
+
+}  // namespace camsweep

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace camsweep {
+
+// 8-bit RGB, rows from the top, 3 bytes a pixel, no padding.
+struct Image {
+  int width = 0;
+  int height = 0;
+  std::vector<uint8_t> rgb;
+};
+
+// 8-bit grey: masks.
+struct GrayImage {
+  int width = 0;
+  int height = 0;
+  std::vector<uint8_t> gray;
+};
+
+// 8-bit RGB with alpha: cut-outs.
+struct AlphaImage {
+  int width = 0;
+  int height = 0;
+  std::vector<uint8_t> rgba;
+};
+
+// A file that is no readable image; the message names the file and what is wrong with it. Not retryable.
+class ImageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// Decodes JPEG or PNG by content, whatever the name says. Grey becomes RGB; EXIF orientation is ignored. Any damage
+// (libjpeg's warnings too) is an ImageError; so are CMYK, YCCK, palette, alpha and 16-bit images, by name.
+// JPEG pixels are bit-identical to Pillow 12 (libjpeg-turbo's defaults).
+Image read_image(const std::filesystem::path& file);
+GrayImage read_gray_png(const std::filesystem::path& file);
+AlphaImage read_alpha_png(const std::filesystem::path& file);
+
+// Throw Error (kDiskFull, kEnvironment).
+void write_jpeg(const std::filesystem::path& file, const Image& image, int quality);
+void write_png(const std::filesystem::path& file, const Image& image);
+void write_png(const std::filesystem::path& file, const GrayImage& image);
+
+}  // namespace camsweep

@@ -1,0 +1,39 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "version.h"
+#include "workers/commands/commands.h"
+
+namespace camsweep {
+namespace {
+
+int run(int argc, char** argv) {
+  WorkerCommandLine line;
+  CLI::App app("Commands about one file or folder, and the ranks of a gang.", "camsweep");
+  app.set_version_flag("--version", fmt::format("camsweep {} ({})", kVersion, kCommit));
+  app.require_subcommand(1);
+  // One line per command.
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::kBadInput);
+  }
+  return static_cast<int>(line.exit_code);
+}
+
+}  // namespace
+}  // namespace camsweep
+
+int main(int argc, char** argv) {
+  try {
+    return camsweep::run(argc, argv);
+  } catch (const camsweep::Error& error) {
+    fmt::print(stderr, "camsweep: {}\n", error.what());
+    return static_cast<int>(error.code());
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "camsweep: bug: {}\n", error.what());
+    return static_cast<int>(camsweep::ExitCode::kBug);
+  }
+}
