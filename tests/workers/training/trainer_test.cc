@@ -1,0 +1,243 @@
+#include "workers/training/trainer.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+
+#include "schemas/error.h"
+#include "schemas/files.h"
+#include "tests/workers/training/fakes.h"
+#include "workers/checkpoints/model_file.h"
+
+namespace camsweep {
+namespace {
+
+namespace fs = std::filesystem;
+
+TrainSettings settings(const std::string& family) {
+  const Json convnext = {{"name", "tiny_test"},      {"family", "convnext"},    {"depths", {1, 1, 1, 1}},
+                         {"widths", {8, 8, 16, 16}}, {"kernels", {3, 3, 3, 3}}, {"ffn_ratio", 4},
+                         {"block", "linear"}};
+  const Json resnet = {{"name", "tiny_test"},
+                       {"family", "resnet"},
+                       {"depths", {1, 1, 1, 1}},
+                       {"widths", {8, 8, 16, 16}},
+                       {"block", "basic"}};
+  return {.variant = variant_from_json(family == "convnext" ? convnext : resnet),
+          .resolution = 32,
+          .augmentation = true,
+          .epochs = 4,
+          .batch = 8,
+          .seed = 3,
+          .lr = 1e-3,
+          .min_lr = 1e-5,
+          .warmup_epochs = 1,
+          .weight_decay = 0.05,
+          .label_smoothing = 0.1,
+          .drop_path = 0.2,
+          .normalization = {},
+          .snapshots = {2}};
+}
+
+Assignment assignment(const fs::path& job_folder, int attempt) {
+  Assignment assigned;
+  assigned.job = {std::string(64, 'a')};
+  assigned.attempt = attempt;
+  assigned.directory = (job_folder / "attempts" / std::to_string(attempt)).string();
+  fs::create_directories(assigned.directory);
+  return assigned;
+}
+
+struct Attempt {
+  JobEnd end;
+  fs::path directory;
+  std::vector<Metric> live;
+};
+
+// One attempt of a job on `collective`; stops once `stop_at` steps and evaluation batches are done (0 =
+// never).
+Attempt run_attempt(const TrainSettings& wanted, const Dataset& dataset, const fs::path& job_folder,
+                    int number, Collective& collective, int64_t stop_at = 0) {
+  const Assignment assigned = assignment(job_folder, number);
+  FakeReporter reporter;
+  std::atomic<StopRequest> stop = StopRequest::kNone;
+  reporter.on_progress = [&](int64_t step) {
+    if (stop_at > 0 && step >= stop_at) stop = StopRequest::kCheckpoint;
+  };
+  JobContext context{.assignment = assigned, .collective = collective, .reporter = reporter, .stop = stop};
+  auto backbone = make_backbone(wanted.variant, backbone_options(wanted, dataset.classes()));
+  backbone->initialize(wanted.seed);
+  Trainer trainer(context, wanted, dataset, std::move(backbone));
+  trainer.resume();
+  JobEnd end = trainer.run();
+  return {std::move(end), assigned.directory, reporter.metrics};
+}
+
+Attempt run_attempt(const TrainSettings& wanted, const Dataset& dataset, const fs::path& job_folder,
+                    int number = 1, int64_t stop_at = 0) {
+  at::set_num_threads(1);
+  auto collective = make_single_collective();
+  return run_attempt(wanted, dataset, job_folder, number, *collective, stop_at);
+}
+
+// Every tensor of every model file an attempt left, and every metric with all its digits.
+std::map<std::string, std::string> fingerprint(const Attempt& attempt) {
+  const auto& success = std::get<JobSuccess>(attempt.end);
+  std::map<std::string, std::string> prints;
+  for (const Artifact& artifact : success.artifacts) prints[artifact.path] = artifact.sha256;
+  for (const Metric& metric : success.metrics) {
+    prints[metric.name + "@" + std::to_string(metric.epoch.value_or(-1))] = Json(metric.value).dump();
+  }
+  return prints;
+}
+
+TEST(TrainerTest, LearnsToTellTwoColoursApart) {
+  const ScratchFolder scratch("learns");
+  TrainSettings wanted = settings("resnet");
+  wanted.drop_path = 0;
+
+  const Attempt attempt = run_attempt(wanted, ColourDataset(32, 20), scratch.path);
+
+  const auto& success = std::get<JobSuccess>(attempt.end);
+  const auto top1 = std::find_if(success.metrics.begin(), success.metrics.end(),
+                                 [](const Metric& m) { return m.name == "test.top1" && !m.epoch; });
+  ASSERT_NE(top1, success.metrics.end());
+  EXPECT_GE(top1->value, 90);  // chance is 50
+}
+
+TEST(TrainerTest, TwoRunsAreBitIdentical) {
+  const ScratchFolder scratch("twice");
+  const ColourDataset dataset(40, 12);
+
+  const Attempt first = run_attempt(settings("resnet"), dataset, scratch.path / "a");
+  const Attempt second = run_attempt(settings("resnet"), dataset, scratch.path / "b");
+
+  EXPECT_EQ(fingerprint(first), fingerprint(second));
+}
+
+TEST(TrainerTest, RunInterruptedThreeTimesAtRandomStepsEndsBitIdentical) {
+  const ColourDataset dataset(40, 12);
+  for (const std::string family : {"resnet", "convnext"}) {
+    const ScratchFolder scratch("interrupted-" + family);
+    const auto expected = fingerprint(run_attempt(settings(family), dataset, scratch.path / "whole"));
+    std::mt19937 random(7);
+    for (int round = 0; round < 3; ++round) {
+      const fs::path job = scratch.path / std::to_string(round);
+      int64_t at = 0;
+      int number = 1;
+      for (; number <= 3; ++number) {
+        at += 1 + random() % 6;
+        const Attempt stopped = run_attempt(settings(family), dataset, job, number, at);
+        ASSERT_TRUE(std::holds_alternative<JobStopped>(stopped.end)) << "at " << at;
+      }
+
+      const Attempt resumed = run_attempt(settings(family), dataset, job, number);
+
+      EXPECT_EQ(fingerprint(resumed), expected) << family << " round " << round;
+    }
+  }
+}
+
+TEST(TrainerTest, DamagedNewestStateIsPassedOverForTheOneBefore) {
+  const ScratchFolder scratch("damaged");
+  const ColourDataset dataset(40, 12);
+  const auto expected = fingerprint(run_attempt(settings("resnet"), dataset, scratch.path / "whole"));
+  run_attempt(settings("resnet"), dataset, scratch.path / "job", 1, 8);
+  const fs::path newest = *find_training_state(scratch.path / "job");
+  std::string bytes = read_file(newest);
+  bytes[bytes.size() / 2] ^= 1;
+  write_file(newest, bytes);
+
+  const Attempt resumed = run_attempt(settings("resnet"), dataset, scratch.path / "job", 2);
+
+  EXPECT_EQ(fingerprint(resumed), expected);
+}
+
+TEST(TrainerTest, TwoRanksEqualOneRankAtTheSameGlobalBatch) {
+  // Without batch norm a step's gradient is the mean over the global batch, however it is split. What differs
+  // is the order of float32 sums, which AdamW's division by the root of tiny second moments amplifies: 20
+  // steps at lr 1e-3 move a parameter by at most 2e-2, and a prototype of this size ended 1.7e-5 apart. 1e-4
+  // leaves a margin of six.
+  constexpr double kTolerance = 1e-4;
+  const ScratchFolder scratch("ranks");
+  const ColourDataset dataset(40, 12);
+  const TrainSettings wanted = settings("convnext");
+  const Attempt one = run_attempt(wanted, dataset, scratch.path / "one");
+
+  std::vector<std::optional<Attempt>> two(2);
+  on_ranks(2, [&](Collective& collective) {
+    two[collective.rank()] = run_attempt(wanted, dataset, scratch.path / "two", 1, collective);
+  });
+
+  const TensorFile expected = read_safetensors(one.directory / "artifacts/weights.safetensors");
+  const TensorFile found = read_safetensors(two[0]->directory / "artifacts/weights.safetensors");
+  for (const auto& [name, tensor] : expected.tensors) {
+    const double difference = (*found.find(name) - tensor).abs().max().item<double>();
+    EXPECT_LE(difference, kTolerance) << name;
+  }
+}
+
+TEST(TrainerTest, UnreadableImageFailsTheJobByNameAndIsNotRetried) {
+  const ScratchFolder scratch("unreadable");
+  const ColourDataset dataset(40, 12, "train/17");
+
+  const Attempt attempt = run_attempt(settings("resnet"), dataset, scratch.path);
+
+  const auto& failure = std::get<JobFailure>(attempt.end);
+  EXPECT_EQ(failure.kind, "data");
+  EXPECT_FALSE(failure.retryable);
+  EXPECT_NE(failure.text.find("train/17"), std::string::npos) << failure.text;
+}
+
+TEST(TrainerTest, UnreadableImageOnOneRankIsADecisionOfBoth) {
+  const ScratchFolder scratch("unreadable-ranks");
+  const ColourDataset dataset(40, 12, "train/17");
+  std::vector<std::optional<Attempt>> attempts(2);
+
+  on_ranks(2, [&](Collective& collective) {
+    attempts[collective.rank()] = run_attempt(settings("resnet"), dataset, scratch.path, 1, collective);
+  });
+
+  EXPECT_NE(std::get<JobFailure>(attempts[0]->end).text.find("train/17"), std::string::npos);
+  EXPECT_TRUE(std::holds_alternative<JobFailure>(attempts[1]->end));
+}
+
+TEST(TrainerTest, DivergedLossEndsTheJobWithoutARetry) {
+  const ScratchFolder scratch("diverged");
+  TrainSettings wanted = settings("resnet");
+  wanted.lr = 1e30;
+  wanted.warmup_epochs = 0;
+
+  const Attempt attempt = run_attempt(wanted, ColourDataset(40, 12), scratch.path);
+
+  const auto& failure = std::get<JobFailure>(attempt.end);
+  EXPECT_EQ(failure.kind, "diverged");
+  EXPECT_FALSE(failure.retryable);
+}
+
+TEST(TrainerTest, ZeroEpochsScoreAndKeepTheInitialWeights) {
+  const ScratchFolder scratch("zero");
+  TrainSettings wanted = settings("resnet");
+  wanted.epochs = 0;
+  wanted.snapshots = {};
+
+  const Attempt attempt = run_attempt(wanted, ColourDataset(8, 12), scratch.path);
+
+  const auto& success = std::get<JobSuccess>(attempt.end);
+  EXPECT_EQ(success.artifacts.size(), 1u);
+  const Model model = read_model(attempt.directory / success.artifacts[0].path);
+  auto fresh = make_backbone(wanted.variant, backbone_options(wanted, 2));
+  fresh->initialize(wanted.seed);
+  EXPECT_TRUE(at::equal(model.backbone->parameters()[0].tensor, fresh->parameters()[0].tensor));
+}
+
+TEST(TrainerTest, BatchLargerThanTheTrainSplitIsRefusedByName) {
+  const ScratchFolder scratch("batch");
+
+  EXPECT_THROW(run_attempt(settings("resnet"), ColourDataset(5, 5), scratch.path), ConfigError);
+}
+
+}  // namespace
+}  // namespace camsweep

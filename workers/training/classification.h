@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "workers/backbones/backbone.h"
+#include "workers/data/loader.h"
+#include "workers/gang/job_context.h"
+
+namespace camsweep {
+
+// Classification of a whole split: percent, and the mean cross-entropy without label smoothing.
+struct ClassificationScores {
+  double top1 = 0;
+  double top5 = 0;
+  double loss = 0;
+  int64_t images = 0;
+};
+
+struct ClassificationOptions {
+  int side = 224;
+  Normalization normalization;
+  int batch = 32;  // of the whole gang
+  bool channels_last = false;
+  std::function<void()> batch_done = [] {};  // progress
+};
+
+// Scores a split with the gang, every image once, on the weights as they are. None if a stop was requested:
+// all ranks leave at the same batch. Throws ImageError on the rank that met it.
+std::optional<ClassificationScores> classify_split(Backbone& backbone, const Dataset& dataset, Split split,
+                                                   const ClassificationOptions& options, JobContext& context);
+
+}  // namespace camsweep
