@@ -31,7 +31,7 @@ struct JobContext {
   Reporter& reporter;
   const std::atomic<StopRequest>& stop;  // this rank's; a job turns it into a decision of all ranks
   c10::Device device = c10::Device(c10::kCPU);
-  int threads = 1;                       // compute threads this rank was given
+  int threads = 1;  // compute threads this rank was given
 
   bool is_root() const { return collective.rank() == 0; }
   std::filesystem::path directory() const { return assignment.directory; }
