@@ -1,0 +1,46 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace camsweep {
+
+// One device a rank can use: one GPU, or one share of the CPU cores.
+struct Slot {
+  std::string host;                // "" = this machine
+  std::vector<int> cpus;           // cores of its own; empty = the rank is not pinned
+  std::optional<std::string> gpu;  // as CUDA_VISIBLE_DEVICES names it on its host
+};
+
+struct SlotPlan {
+  std::vector<Slot> slots;
+  int threads = 1;  // compute threads per rank
+};
+
+// What this process may use of the machine.
+struct Machine {
+  std::vector<int> cpus;          // its affinity mask
+  std::vector<std::string> gpus;  // the entries of CUDA_VISIBLE_DEVICES, or the indices `nvidia-smi -L` lists
+};
+Machine this_machine();
+
+struct SlotOptions {
+  std::optional<int> count;                       // --slots
+  std::optional<std::filesystem::path> hostfile;  // --hostfile: lines "host slots=N"
+  int largest_gang = 1;
+};
+
+// Slots, in this order: from the hostfile; as many as asked for; one per GPU; on a CPU the largest gang of
+// the plan. Cores are shared evenly; with more slots than cores nobody is pinned. Throws ConfigError: a
+// hostfile it cannot read, a gang larger than the slots.
+SlotPlan plan_slots(const SlotOptions& options, const Machine& machine);
+
+// What mpirun needs to put a gang on these slots: "--host a:2,b:1", or nothing on this machine.
+std::vector<std::string> host_arguments(const SlotPlan& plan, const std::vector<int>& slots);
+
+// What camsweep-rank needs, by local rank: --threads T, --cpus 0,1;2,3 and --gpus 0,1.
+std::vector<std::string> rank_arguments(const SlotPlan& plan, const std::vector<int>& slots);
+
+}  // namespace camsweep
