@@ -1,5 +1,7 @@
 #include "schemas/parameters.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "schemas/error.h"
@@ -15,9 +17,30 @@ const std::vector<Stage> kPc1 = {Stage::kLocalize, Stage::kPca};
 std::vector<ParameterInfo> make_table() {
   return {
       // What is trained.
-      {"backbone", "string", nullptr, {}, {}, {}, kTrain, "network, a name of the backbone catalog or of `backbones:`"},
-      {"pretraining", "string", "none", {}, {}, {}, kTrain, "weights to start from: none, a catalog entry or a path"},
-      {"head", "string", "paper", {"paper", "imagenet"}, {}, {}, kTrain, "classifier as CAM Back Again fine-tunes it, or the original one"},
+      {"backbone",
+       "string",
+       nullptr,
+       {},
+       {},
+       {},
+       kTrain,
+       "network, a name of the backbone catalog or of `backbones:`"},
+      {"pretraining",
+       "string",
+       "none",
+       {},
+       {},
+       {},
+       kTrain,
+       "weights to start from: none, a catalog entry or a path"},
+      {"head",
+       "string",
+       "paper",
+       {"paper", "imagenet"},
+       {},
+       {},
+       kTrain,
+       "classifier as CAM Back Again fine-tunes it, or the original one"},
       {"pool", "string", "gap", {"gap", "gmp"}, {}, {}, kTrain, "pooling before the classifier"},
       {"resolution", "integer", nullptr, {}, 8, 4096, kTrain, "side of the square input, pixels"},
       {"augmentation", "boolean", true, {}, {}, {}, kTrain, "random resized crop and flip, or a plain warp"},
@@ -25,27 +48,127 @@ std::vector<ParameterInfo> make_table() {
       {"batch", "integer", 32, {}, 1, 1 << 20, kTrain, "images per step of the whole gang"},
       {"gang", "integer", 1, {}, 1, 4096, kTrain, "ranks that train one job together"},
       {"seed", "integer", 0, {}, 0, 1e15, kTrain, "set by `replicates` or `seeds`"},
-      {"select_on", "string", "none", {"none", "test"}, {}, {}, kTrain, "split on which anything may be selected"},
+      {"select_on",
+       "string",
+       "none",
+       {"none", "test"},
+       {},
+       {},
+       kTrain,
+       "split on which anything may be selected"},
       // Recipe fields.
       {"recipe", "string", "cam-back-again", {"cam-back-again"}, {}, {}, {}, "defaults of the fields below"},
       {"lr", "number", 1e-5, {}, 0, 1e3, kTrain, "peak learning rate"},
       {"min_lr", "number", 1e-6, {}, 0, 1e3, kTrain, "learning rate at the end of the cosine"},
       {"warmup_epochs", "number", 0, {}, 0, 1e5, kTrain, "epochs of linear warm-up from 0"},
-      {"weight_decay", "number", 5e-4, {}, 0, 10, kTrain, "AdamW's decay; not on biases and other 1-D parameters"},
+      {"weight_decay",
+       "number",
+       5e-4,
+       {},
+       0,
+       10,
+       kTrain,
+       "AdamW's decay; not on biases and other 1-D parameters"},
       {"label_smoothing", "number", 0.0, {}, 0, 0.99, kTrain, "mass spread over all classes"},
       {"drop_path", "number", 0.3, {}, 0, 0.99, kTrain, "stochastic depth rate of the last block"},
-      {"normalization_mean", "numbers", {0.5, 0.5, 0.5}, {}, {}, {}, kTrain, "subtracted per channel, of values in [0, 1]"},
+      {"normalization_mean",
+       "numbers",
+       {0.5, 0.5, 0.5},
+       {},
+       {},
+       {},
+       kTrain,
+       "subtracted per channel, of values in [0, 1]"},
       {"normalization_std", "numbers", {0.5, 0.5, 0.5}, {}, {}, {}, kTrain, "divided by, per channel"},
       // Score maps and their evaluation.
-      {"cam_weight", "string", "paper", {"paper", "exact"}, {}, {}, kLocalize, "raw class weights, or with the norm before the classifier folded in"},
-      {"heatmap", "string", "official", {"official", "wsoleval"}, {}, {}, kLocalize, "ReLU and bilinear, or no ReLU and bicubic"},
-      {"neg_sign", "string", "signed", {"signed", "magnitude"}, {}, {}, kLocalize, "sign of the weights in the negative-only map"},
+      {"cam_weight",
+       "string",
+       "paper",
+       {"paper", "exact"},
+       {},
+       {},
+       kLocalize,
+       "raw class weights, or with the norm before the classifier folded in"},
+      {"heatmap",
+       "string",
+       "official",
+       {"official", "wsoleval"},
+       {},
+       {},
+       kLocalize,
+       "ReLU and bilinear, or no ReLU and bicubic"},
+      {"neg_sign",
+       "string",
+       "signed",
+       {"signed", "magnitude"},
+       {},
+       {},
+       kLocalize,
+       "sign of the weights in the negative-only map"},
       {"pc1_input", "string", "weighted", {"weighted", "raw"}, {}, {}, kPc1, "maps that the PCA sees"},
-      {"pc1_sign", "string", "component", {"component", "score"}, {}, {}, kPc1, "sign convention of the first component"},
-      {"pc1_quantization", "string", "minmax", {"minmax", "clip", "wrap"}, {}, {}, kLocalize, "how the PC1 map reaches [0, 1]"},
-      {"eval_side", "string", "224", {}, {}, {}, kLocalize, "side of the evaluated map: a number, or `input`"},
+      {"pc1_sign",
+       "string",
+       "component",
+       {"component", "score"},
+       {},
+       {},
+       kPc1,
+       "sign convention of the first component"},
+      {"pc1_quantization",
+       "string",
+       "minmax",
+       {"minmax", "clip", "wrap"},
+       {},
+       {},
+       kLocalize,
+       "how the PC1 map reaches [0, 1]"},
+      {"eval_side",
+       "integer_or_name",
+       224,
+       {"input"},
+       8,
+       4096,
+       kLocalize,
+       "side of the evaluated map: a number, or `input`"},
       {"threshold_step", "number", 0.001, {}, 1e-4, 0.5, kLocalize, "step of the threshold grid"},
   };
+}
+
+bool in_range(const ParameterInfo& parameter, const Json& value) {
+  const double number = value.get<double>();
+  return number >= parameter.minimum.value_or(number) && number <= parameter.maximum.value_or(number);
+}
+
+bool is_allowed(const ParameterInfo& parameter, const Json& value) {
+  const std::vector<std::string>& allowed = parameter.allowed;
+  return value.is_string() &&
+         (allowed.empty() || std::find(allowed.begin(), allowed.end(), value) != allowed.end());
+}
+
+bool is_valid(const ParameterInfo& parameter, const Json& value) {
+  if (parameter.type == "integer") return value.is_number_integer() && in_range(parameter, value);
+  if (parameter.type == "number") return value.is_number() && in_range(parameter, value);
+  if (parameter.type == "boolean") return value.is_boolean();
+  if (parameter.type == "string") return is_allowed(parameter, value);
+  if (parameter.type == "integer_or_name") {
+    return value.is_string() ? is_allowed(parameter, value)
+                             : value.is_number_integer() && in_range(parameter, value);
+  }
+  CAMSWEEP_CHECK(parameter.type == "numbers", "a parameter's type is one of those in parameters.h");
+  return value.is_array() && value.size() == 3 &&
+         std::all_of(value.begin(), value.end(), [](const Json& item) { return item.is_number(); });
+}
+
+std::string expectation(const ParameterInfo& parameter) {
+  if (parameter.type == "boolean") return "true or false";
+  if (parameter.type == "numbers") return "a list of 3 numbers";
+  if (parameter.type == "string") {
+    if (parameter.allowed.empty()) return "a name (a text)";
+    return (parameter.allowed.size() == 1 ? "" : "one of ") + join(parameter.allowed);
+  }
+  const std::string_view noun = parameter.type == "number" ? "a number" : "an integer";
+  const std::string names = parameter.allowed.empty() ? "" : " or " + join(parameter.allowed, " or ");
+  return fmt::format("{} from {} to {}{}", noun, *parameter.minimum, *parameter.maximum, names);
 }
 
 }  // namespace
@@ -60,6 +183,24 @@ const ParameterInfo* find_parameter(std::string_view name) {
     if (info.name == name) return &info;
   }
   return nullptr;
+}
+
+const std::vector<std::string>& parameter_names() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (const ParameterInfo& info : parameter_table()) {
+      if (info.name != "seed") all.emplace_back(info.name);
+    }
+    return all;
+  }();
+  return names;
+}
+
+std::optional<std::string> parameter_problem(const ParameterInfo& parameter, const Json& value) {
+  if (is_valid(parameter, value)) return std::nullopt;
+  const std::string found = value.is_string() ? "'" + value.get<std::string>() + "'" : value.dump();
+  const std::string hint = value.is_string() ? did_you_mean(value.get<std::string>(), parameter.allowed) : "";
+  return fmt::format("found {}, expected {}{}", found, expectation(parameter), hint);
 }
 
 Json recipe_defaults(std::string_view recipe, bool augmentation) {

@@ -5,30 +5,26 @@
 #include <string>
 #include <vector>
 
+#include "schemas/diagnostics.h"
 #include "schemas/job_spec.h"
 #include "schemas/json.h"
 
 namespace camsweep {
 
-// Where something stands in the sweep file, for messages: "file:line:col". Lines and columns count from 1.
-struct SourcePlace {
-  std::string file;
-  int line = 0;
-  int column = 0;
-  std::string text() const;
-};
-
-// A list of values of one parameter. A map axis carries, per value, the axes that this value brings.
+// A list of values of one parameter. A map axis carries, per value, the axes that this value brings; there an
+// axis of one value is a constant.
 struct Axis {
   std::string name;
   std::vector<Json> values;
   std::vector<std::vector<Axis>> own_axes;  // empty, or one entry per value
 };
 
-// One entry of exclude, include or set. `match`: parameter -> value or list of values (any of them).
+// One entry of exclude, include or set. `match` (exclude, set): parameter -> value, or list of which any
+// matches.
 struct Rule {
   Json match = Json::object();
-  Json values = Json::object();  // set: what it changes; include: the whole cell
+  Json values =
+      Json::object();  // set: what it changes; include: the cell, a list standing for one cell per value
   bool optional = false;
   std::string why;
   SourcePlace place;
@@ -40,7 +36,9 @@ struct Derivation {
   SourcePlace place;
 };
 
-// One entry of `analyses` with its options, defaults filled in. Options: see kAnalysisOptions in sweep_loader.cc.
+// One entry of `analyses` with its options, defaults filled in. Options
+// are those of `methods`, `save_maps`, `images`, `size`, `threshold` that the stage knows
+// (sweep_analyses.cc), and parameters of the stage whose value the entry overrides.
 struct AnalysisSpec {
   Stage stage = Stage::kLocalize;
   Json options = Json::object();
@@ -55,17 +53,19 @@ struct Limits {
   double silence_s = 30;   // without any message
   double no_step_s = 600;  // without a step
   int max_attempts = 3;
+  uint64_t max_jobs = 100'000;  // cells times seeds: a typo in a range fails here and does not fill the queue
 };
 
-// A sweep file as it is meant, checked against the schema and the catalogs. Made by load_sweep() alone.
+// A sweep file as it is meant, checked against the schema and the catalogs. Made by load_sweep(). Numbers are
+// normalized().
 struct SweepSpec {
   std::string name;
   std::filesystem::path file;
   std::string text;
   Json dataset = Json::object();
   Json defaults = Json::object();
-  Json constants = Json::object();          // scalars of `matrix`
-  std::vector<Axis> axes;                   // in the file's order
+  Json constants = Json::object();  // scalars of `matrix`
+  std::vector<Axis> axes;           // in the order of parameter_table(), whatever the file's
   std::vector<std::vector<std::string>> zips;
   std::vector<Rule> exclude;
   std::vector<Rule> include;
@@ -74,10 +74,10 @@ struct SweepSpec {
   std::vector<int64_t> seeds = {0};
   std::vector<int> snapshots;
   std::vector<AnalysisSpec> analyses;
-  Json backbones = Json::object();          // custom variants: name -> {family, ...}
-  Json report = Json::object();             // {table: {rows, columns, value}, plots: [...]}
+  Json backbones = Json::object();  // custom variants: name -> {family, ...}
+  Json report = Json::object();     // {table: {rows, columns, value}, plots: [...]}
   Limits limits;
-  bool keep_state = false;                  // `keep: state`: training states stay after acceptance
+  bool keep_state = false;  // `keep: state`: training states stay after acceptance
 };
 
 }  // namespace camsweep
