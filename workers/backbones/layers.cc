@@ -1,0 +1,104 @@
+#include "workers/backbones/layers.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/batch_norm.h>
+#include <ATen/ops/conv2d.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/layer_norm.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/rsqrt.h>
+
+#include <cmath>
+
+#include "schemas/error.h"
+#include "workers/backbones/random.h"
+
+namespace camsweep {
+namespace {
+
+constexpr double kBatchNormEps = 1e-5;
+constexpr double kBatchNormMomentum = 0.1;
+
+}  // namespace
+
+Conv2d::Conv2d(TensorRegistry& registry, const std::string& name, const ConvShape& shape,
+               Initializer initializer, Bias bias)
+    : shape_(shape),
+      weight_(registry.add_parameter(
+          name + ".weight", {shape.out, shape.in / shape.groups, shape.kernel, shape.kernel}, initializer)) {
+  if (bias == Bias::kZero) {
+    bias_ = registry.add_parameter(name + ".bias", {shape.out}, Initializer::constant(0));
+  }
+}
+
+at::Tensor Conv2d::operator()(const at::Tensor& x) const {
+  const std::optional<at::Tensor> bias = bias_.defined() ? std::optional(bias_) : std::nullopt;
+  return at::conv2d(x, weight_, bias, shape_.stride, shape_.padding, /*dilation=*/1, shape_.groups);
+}
+
+BatchNorm2d::BatchNorm2d(TensorRegistry& registry, const std::string& name, int64_t channels)
+    : weight_(registry.add_parameter(name + ".weight", {channels}, Initializer::constant(1))),
+      bias_(registry.add_parameter(name + ".bias", {channels}, Initializer::constant(0))),
+      running_mean_(registry.add_buffer(name + ".running_mean", {channels}, Initializer::constant(0))),
+      running_var_(registry.add_buffer(name + ".running_var", {channels}, Initializer::constant(1))),
+      batches_(registry.add_counter(name + ".num_batches_tracked")) {}
+
+at::Tensor BatchNorm2d::operator()(const at::Tensor& x, const ForwardContext& context) const {
+  if (context.training) batches_.add_(1);
+  return at::batch_norm(x, weight_, bias_, running_mean_, running_var_, context.training, kBatchNormMomentum,
+                        kBatchNormEps, /*cudnn_enabled=*/true);
+}
+
+at::Tensor BatchNorm2d::scale() const { return weight_ * at::rsqrt(running_var_ + kBatchNormEps); }
+
+at::Tensor BatchNorm2d::shift() const { return bias_ - running_mean_ * scale(); }
+
+LayerNorm::LayerNorm(TensorRegistry& registry, const std::string& name, int64_t channels)
+    : weight_(registry.add_parameter(name + ".weight", {channels}, Initializer::constant(1))),
+      bias_(registry.add_parameter(name + ".bias", {channels}, Initializer::constant(0))) {}
+
+at::Tensor LayerNorm::operator()(const at::Tensor& x) const {
+  return at::layer_norm(x, weight_.sizes(), weight_, bias_, kEps);
+}
+
+at::Tensor LayerNorm::over_channels(const at::Tensor& x) const {
+  return channels_to_front((*this)(channels_to_end(x)));
+}
+
+Linear::Linear(TensorRegistry& registry, const std::string& name, int64_t in, int64_t out,
+               const LinearInit& init, LinearWeight form) {
+  const std::vector<int64_t> shape =
+      form == LinearWeight::kMatrix ? std::vector<int64_t>{out, in} : std::vector<int64_t>{out, in, 1, 1};
+  weight_ = registry.add_parameter(name + ".weight", shape, init.weight);
+  bias_ = registry.add_parameter(name + ".bias", {out}, init.bias);
+}
+
+at::Tensor Linear::operator()(const at::Tensor& x) const { return at::linear(x, weight(), bias_); }
+
+Initializer default_uniform(int64_t fan_in) {
+  return Initializer::uniform(1 / std::sqrt(static_cast<double>(fan_in)));
+}
+
+at::Tensor channels_to_end(const at::Tensor& x) { return x.permute({0, 2, 3, 1}); }
+
+at::Tensor channels_to_front(const at::Tensor& x) { return x.permute({0, 3, 1, 2}); }
+
+at::Tensor DropPath::operator()(const at::Tensor& branch, const ForwardContext& context) const {
+  if (!context.training || rate_ == 0) return branch;
+  const int64_t batch = branch.size(0);
+  CAMSWEEP_CHECK(static_cast<size_t>(batch) == context.samples.size(),
+                 "stochastic depth knows the sample behind every image of a batch");
+  at::Tensor factors = at::empty({batch, 1, 1, 1}, at::kFloat);
+  float* factor = factors.data_ptr<float>();
+  for (const size_t sample : context.samples) {
+    const uint64_t bits = hash_numbers(
+        {context.seed, static_cast<uint64_t>(context.epoch), sample, static_cast<uint64_t>(layer_)});
+    const bool kept = unit_float(bits) >= rate_;
+    *factor++ = kept ? static_cast<float>(1 / (1 - rate_)) : 0.0F;
+  }
+  return branch * factors.to(branch.options());
+}
+
+double drop_path_rate(double last, int i, int n) { return n > 1 ? last * i / (n - 1) : last; }
+
+}  // namespace camsweep

@@ -1,0 +1,181 @@
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/gelu.h>
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "workers/backbones/network.h"
+
+namespace camsweep {
+namespace {
+
+// Ding et al., "Scaling Up Your Kernels to 31x31", CVPR 2022, in the form it is trained in: large kernels
+// with a small parallel one. Names of the official implementation.
+
+// Convolution and batch norm, stored as `<name>.conv` and `<name>.bn`.
+struct ConvNorm {
+  Conv2d conv;
+  BatchNorm2d norm;
+
+  ConvNorm(TensorRegistry& registry, const std::string& name, const ConvShape& shape)
+      : conv(registry, name + ".conv", shape, default_uniform(shape.fan_in())),
+        norm(registry, name + ".bn", shape.out) {}
+
+  at::Tensor operator()(const at::Tensor& x, const ForwardContext& context) const {
+    return norm(conv(x), context);
+  }
+};
+
+ConvShape pointwise(int64_t in, int64_t out) { return {.in = in, .out = out}; }
+
+ConvShape depthwise(int64_t channels, int64_t kernel, int64_t stride = 1) {
+  return {.in = channels,
+          .out = channels,
+          .kernel = kernel,
+          .stride = stride,
+          .padding = kernel / 2,
+          .groups = channels};
+}
+
+struct BlockShape {
+  int64_t channels = 0;
+  int64_t depthwise_channels = 0;
+  int64_t kernel = 0;
+  int64_t small_kernel = 0;
+};
+
+// x + (norm, 1x1, large depthwise kernel, 1x1). In the official order of keys.
+class LargeKernelBlock {
+ public:
+  LargeKernelBlock(TensorRegistry& registry, const std::string& name, const BlockShape& shape,
+                   DropPath drop_path)
+      : enter_(registry, name + ".pw1", pointwise(shape.channels, shape.depthwise_channels)),
+        leave_(registry, name + ".pw2", pointwise(shape.depthwise_channels, shape.channels)),
+        large_(registry, name + ".large_kernel.lkb_origin",
+               depthwise(shape.depthwise_channels, shape.kernel)),
+        small_(make_small(registry, name, shape)),
+        norm_(registry, name + ".prelkb_bn", shape.channels),
+        drop_path_(drop_path) {}
+
+  at::Tensor operator()(const at::Tensor& x, const ForwardContext& context) const {
+    const at::Tensor entered = enter_(norm_(x, context), context).relu_();
+    at::Tensor mixed = large_(entered, context);
+    if (small_) mixed = mixed + (*small_)(entered, context);
+    return x + drop_path_(leave_(mixed.relu_(), context), context);
+  }
+
+ private:
+  static std::optional<ConvNorm> make_small(TensorRegistry& registry, const std::string& name,
+                                            const BlockShape& shape) {
+    if (shape.small_kernel == 0) return std::nullopt;
+    return ConvNorm(registry, name + ".large_kernel.small_conv",
+                    depthwise(shape.depthwise_channels, shape.small_kernel));
+  }
+
+  ConvNorm enter_;
+  ConvNorm leave_;
+  ConvNorm large_;
+  std::optional<ConvNorm> small_;
+  BatchNorm2d norm_;
+  DropPath drop_path_;
+};
+
+// x + (norm, 1x1, GELU, 1x1).
+class FeedForwardBlock {
+ public:
+  FeedForwardBlock(TensorRegistry& registry, const std::string& name, int64_t channels, int64_t hidden,
+                   DropPath drop_path)
+      : norm_(registry, name + ".preffn_bn", channels),
+        expand_(registry, name + ".pw1", pointwise(channels, hidden)),
+        project_(registry, name + ".pw2", pointwise(hidden, channels)),
+        drop_path_(drop_path) {}
+
+  at::Tensor operator()(const at::Tensor& x, const ForwardContext& context) const {
+    const at::Tensor hidden = at::gelu(expand_(norm_(x, context), context));
+    return x + drop_path_(project_(hidden, context), context);
+  }
+
+ private:
+  BatchNorm2d norm_;
+  ConvNorm expand_;
+  ConvNorm project_;
+  DropPath drop_path_;
+};
+
+struct BlockPair {
+  LargeKernelBlock large_kernel;
+  FeedForwardBlock feed_forward;
+};
+
+class RepLkNet final : public Network {
+ public:
+  RepLkNet(const BackboneVariant& variant, const BackboneOptions& options) : Network(variant, options) {
+    const std::vector<int>& widths = variant.widths;
+    const ConvShape stem[] = {{.in = 3, .out = widths[0], .kernel = 3, .stride = 2, .padding = 1},
+                              depthwise(widths[0], 3),
+                              pointwise(widths[0], widths[0]),
+                              depthwise(widths[0], 3, 2)};
+    for (size_t i = 0; i < std::size(stem); ++i)
+      stem_.emplace_back(registry(), fmt::format("stem.{}", i), stem[i]);
+    int pairs = 0;
+    for (const int depth : variant.depths) pairs += depth;
+    int index = 0;
+    for (size_t stage = 0; stage < 4; ++stage) {
+      for (int pair = 0; pair < variant.depths[stage]; ++pair, ++index) {
+        add_pair(stage, pair, index, drop_path_rate(options.drop_path, index, pairs));
+      }
+    }
+    for (size_t stage = 0; stage < 3; ++stage) {
+      transitions_[stage].emplace_back(registry(), fmt::format("transitions.{}.0", stage),
+                                       pointwise(widths[stage], widths[stage + 1]));
+      transitions_[stage].emplace_back(registry(), fmt::format("transitions.{}.1", stage),
+                                       depthwise(widths[stage + 1], 3, 2));
+    }
+    set_head({.linear_name = "head",
+              .norm = HeadNorm::kBatchNorm,
+              .channels = widths[3],
+              .init = new_classifier(widths[3])});
+  }
+
+ private:
+  void add_pair(size_t stage, int pair, int index, double drop_rate) {
+    const int64_t channels = variant().widths[stage];
+    const auto scaled = [&](double ratio) {
+      return static_cast<int64_t>(static_cast<double>(channels) * ratio);
+    };
+    const auto name = [&](int block) { return fmt::format("stages.{}.blocks.{}", stage, block); };
+    const BlockShape shape = {.channels = channels,
+                              .depthwise_channels = scaled(variant().dw_ratio),
+                              .kernel = variant().kernels[stage],
+                              .small_kernel = variant().small_kernel};
+    stages_[stage].push_back(
+        {LargeKernelBlock(registry(), name(2 * pair), shape, DropPath(drop_rate, 2 * index)),
+         FeedForwardBlock(registry(), name(2 * pair + 1), channels, scaled(variant().ffn_ratio),
+                          DropPath(drop_rate, 2 * index + 1))});
+  }
+
+  at::Tensor compute_features(const at::Tensor& images, const ForwardContext& context) const override {
+    at::Tensor x = images;
+    for (const ConvNorm& layer : stem_) x = layer(x, context).relu_();
+    for (size_t stage = 0; stage < 4; ++stage) {
+      for (const BlockPair& pair : stages_[stage]) {
+        x = pair.feed_forward(pair.large_kernel(x, context), context);
+      }
+      if (stage == 3) break;
+      for (const ConvNorm& layer : transitions_[stage]) x = layer(x, context).relu_();
+    }
+    return x;
+  }
+
+  std::vector<ConvNorm> stem_;
+  std::vector<BlockPair> stages_[4];
+  std::vector<ConvNorm> transitions_[3];
+};
+
+}  // namespace
+
+std::unique_ptr<Backbone> make_replknet(const BackboneVariant& variant, const BackboneOptions& options) {
+  return std::make_unique<RepLkNet>(variant, options);
+}
+
+}  // namespace camsweep

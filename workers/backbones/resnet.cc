@@ -1,0 +1,124 @@
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/max_pool2d.h>
+#include <ATen/ops/relu.h>
+#include <fmt/format.h>
+
+#include <cmath>
+#include <vector>
+
+#include "workers/backbones/network.h"
+
+namespace camsweep {
+namespace {
+
+// He et al., "Deep Residual Learning for Image Recognition", CVPR 2016; names and strides of torchvision.
+
+Conv2d make_conv(TensorRegistry& registry, const std::string& name, ConvShape shape) {
+  shape.padding = shape.kernel / 2;
+  return Conv2d(registry, name, shape,
+                Initializer::normal(std::sqrt(2.0 / static_cast<double>(shape.fan_out()))));
+}
+
+struct ConvNorm {
+  Conv2d conv;
+  BatchNorm2d norm;
+
+  ConvNorm(TensorRegistry& registry, const std::string& conv_name, const std::string& norm_name,
+           const ConvShape& shape)
+      : conv(make_conv(registry, conv_name, shape)), norm(registry, norm_name, shape.out) {}
+
+  at::Tensor operator()(const at::Tensor& x, const ForwardContext& context) const {
+    return norm(conv(x), context);
+  }
+};
+
+struct BlockShape {
+  int64_t in = 0;
+  int64_t planes = 0;
+  int64_t stride = 1;
+  bool bottleneck = false;
+
+  int64_t out() const { return planes * (bottleneck ? 4 : 1); }
+};
+
+class Block {
+ public:
+  Block(TensorRegistry& registry, const std::string& name, const BlockShape& shape, DropPath drop_path)
+      : drop_path_(drop_path) {
+    const auto add = [&](int number, const ConvShape& conv) {
+      convs_.emplace_back(registry, fmt::format("{}.conv{}", name, number),
+                          fmt::format("{}.bn{}", name, number), conv);
+    };
+    const int64_t planes = shape.planes;
+    if (shape.bottleneck) {
+      add(1, {.in = shape.in, .out = planes});
+      add(2, {.in = planes, .out = planes, .kernel = 3, .stride = shape.stride});
+      add(3, {.in = planes, .out = shape.out()});
+    } else {
+      add(1, {.in = shape.in, .out = planes, .kernel = 3, .stride = shape.stride});
+      add(2, {.in = planes, .out = planes, .kernel = 3});
+    }
+    if (shape.stride != 1 || shape.in != shape.out()) {
+      shortcut_.emplace(registry, name + ".downsample.0", name + ".downsample.1",
+                        ConvShape{.in = shape.in, .out = shape.out(), .stride = shape.stride});
+    }
+  }
+
+  at::Tensor operator()(const at::Tensor& x, const ForwardContext& context) const {
+    at::Tensor branch = x;
+    for (const ConvNorm& conv : convs_) {
+      if (&conv != &convs_.front()) branch = branch.relu_();
+      branch = conv(branch, context);
+    }
+    const at::Tensor identity = shortcut_ ? (*shortcut_)(x, context) : x;
+    return (drop_path_(branch, context) + identity).relu_();
+  }
+
+ private:
+  std::vector<ConvNorm> convs_;
+  std::optional<ConvNorm> shortcut_;
+  DropPath drop_path_;
+};
+
+class ResNet final : public Network {
+ public:
+  ResNet(const BackboneVariant& variant, const BackboneOptions& options)
+      : Network(variant, options),
+        stem_(registry(), "conv1", "bn1", {.in = 3, .out = variant.widths[0], .kernel = 7, .stride = 2}) {
+    int blocks = 0;
+    for (const int depth : variant.depths) blocks += depth;
+    int64_t channels = variant.widths[0];
+    for (size_t stage = 0; stage < 4; ++stage) {
+      for (int block = 0; block < variant.depths[stage]; ++block) {
+        const int index = static_cast<int>(blocks_.size());
+        const BlockShape shape = {.in = channels,
+                                  .planes = variant.widths[stage],
+                                  .stride = stage > 0 && block == 0 ? 2 : 1,
+                                  .bottleneck = variant.block == "bottleneck"};
+        blocks_.emplace_back(registry(), fmt::format("layer{}.{}", stage + 1, block), shape,
+                             DropPath(drop_path_rate(options.drop_path, index, blocks), index));
+        channels = shape.out();
+      }
+    }
+    set_head({.linear_name = "fc", .channels = channels, .init = new_classifier(channels)});
+  }
+
+ private:
+  at::Tensor compute_features(const at::Tensor& images, const ForwardContext& context) const override {
+    at::Tensor x =
+        at::max_pool2d(stem_(images, context).relu_(), /*kernel_size=*/3, /*stride=*/2, /*padding=*/1);
+    for (const Block& block : blocks_) x = block(x, context);
+    return x;
+  }
+
+  ConvNorm stem_;
+  std::vector<Block> blocks_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backbone> make_resnet(const BackboneVariant& variant, const BackboneOptions& options) {
+  return std::make_unique<ResNet>(variant, options);
+}
+
+}  // namespace camsweep
