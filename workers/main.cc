@@ -4,6 +4,7 @@
 
 #include "version.h"
 #include "workers/commands/commands.h"
+#include "workers/commands/rank_command.h"
 
 namespace camsweep {
 namespace {
@@ -14,6 +15,7 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", fmt::format("camsweep {} ({})", kVersion, kCommit));
   app.require_subcommand(1);
   // One line per command.
+  add_rank_command(app, line);
 
   try {
     app.parse(argc, argv);
