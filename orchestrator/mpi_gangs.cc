@@ -148,14 +148,14 @@ std::vector<Event> MpiGangs::wait(double timeout_s) {
   for (auto entry = members_.begin(); entry != members_.end();) {
     auto& [id, member] = *entry;
     collect(id, member, events);
-    if (member.killed) member.process.kill();
     if (member.killed && member.process.gone(now_s)) {
       scratch_.remove(id.number);
       events.emplace_back(GangReaped{id, std::nullopt});
       entry = members_.erase(entry);
-    } else {
-      ++entry;
+      continue;
     }
+    if (member.killed) member.process.kill();
+    ++entry;
   }
   return events;
 }

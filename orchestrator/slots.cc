@@ -52,8 +52,9 @@ std::vector<Slot> read_hostfile(const std::filesystem::path& file, const Machine
     }
     const int count = parts[2].matched ? std::stoi(parts[2]) : 1;
     for (int local = 0; local < count; ++local) {
-      slots.push_back(
-          {.host = parts[1], .cpus = {}, .gpu = local < machine.gpus ? std::optional(local) : std::nullopt});
+      Slot slot{.host = parts[1], .cpus = {}, .gpu = {}};
+      if (local < static_cast<int>(machine.gpus.size())) slot.gpu = std::to_string(local);
+      slots.push_back(std::move(slot));
     }
   }
   return slots;
@@ -127,9 +128,10 @@ std::vector<std::string> rank_arguments(const SlotPlan& plan, const std::vector<
     if (!slot.cpus.empty()) cpus.push_back(fmt::format("{}", fmt::join(slot.cpus, ",")));
     if (slot.gpu) gpus.push_back(*slot.gpu);
   }
-  std::vector<std::string> arguments = {"--threads", std::to_string(plan.threads)};
+  std::vector<std::string> arguments = {"--size", std::to_string(slots.size()), "--threads",
+                                        std::to_string(plan.threads)};
   if (!cpus.empty()) arguments.insert(arguments.end(), {"--cpus", fmt::format("{}", fmt::join(cpus, ";"))});
-  if (!gpus.empty()) arguments.insert(arguments.end(), {"--gpus", fmt::format("{}", fmt::join(gpus, ","))});
+  if (!gpus.empty()) arguments.insert(arguments.end(), {"--gpus", fmt::format("{}", fmt::join(gpus, ";"))});
   return arguments;
 }
 

@@ -40,7 +40,7 @@ SlotPlan plan_slots(const SlotOptions& options, const Machine& machine);
 // What mpirun needs to put a gang on these slots: "--host a:2,b:1", or nothing on this machine.
 std::vector<std::string> host_arguments(const SlotPlan& plan, const std::vector<int>& slots);
 
-// What camsweep-rank needs, by local rank: --threads T, --cpus 0,1;2,3 and --gpus 0,1.
+// What camsweep-rank needs, by local rank: --size N, --threads T, --cpus '0,1;2,3' and --gpus '0;1'.
 std::vector<std::string> rank_arguments(const SlotPlan& plan, const std::vector<int>& slots);
 
 }  // namespace camsweep
