@@ -39,8 +39,8 @@ struct ForwardContext {
 // How logits follow from the feature map, for the exact CAM weights of spec backbones, section 3.
 enum class HeadNorm { kNone, kBatchNorm, kLayerNorm };
 
-// A network: feature map, then classifier. Weights are uninitialized until initialize() or a loader fills
-// them.
+// A network: feature map, then classifier. Weights are unspecified until initialize() or a
+// loader fills them, and require no gradient until a trainer says so.
 class Backbone {
  public:
   virtual ~Backbone() = default;

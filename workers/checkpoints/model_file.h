@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,14 +28,18 @@ struct Model {
   std::unique_ptr<Backbone> backbone;
 };
 
+// Written durably beside and renamed; returns the file's SHA-256. Throws Error (kDiskFull, kEnvironment).
 std::string write_model(const std::filesystem::path& file, const Backbone& backbone, const ModelCard& card);
+
+// The card of a file of ours, none for other files. Throws ConfigError if it is damaged.
+std::optional<ModelCard> model_card(const TensorFile& file, const std::string& file_name);
 
 // Builds the network a weights file holds and loads it. Throws ConfigError.
 Model read_model(const std::filesystem::path& file);
 
 enum class Strictness {
   kStrict,   // evaluation: every tensor must be there and fit
-  kFinetune  // a classifier with another number of classes is left as initialized, and reported
+  kFinetune  // final norm and classifier are left as initialized where the file's do not fit, and reported
 };
 struct LoadReport {
   std::vector<std::string> skipped;     // in the file, not used

@@ -1,0 +1,174 @@
+#include "workers/checkpoints/safetensors_header.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <set>
+#include <tuple>
+
+#include "schemas/error.h"
+#include "schemas/json.h"
+
+namespace camsweep {
+namespace {
+
+constexpr int kMaxDimensions = 64;
+
+struct Dtype {
+  std::string_view name;
+  c10::ScalarType type;
+  uint64_t bytes;
+};
+
+constexpr std::array<Dtype, 10> kDtypes = {{{"F64", c10::ScalarType::Double, 8},
+                                            {"F32", c10::ScalarType::Float, 4},
+                                            {"F16", c10::ScalarType::Half, 2},
+                                            {"BF16", c10::ScalarType::BFloat16, 2},
+                                            {"I64", c10::ScalarType::Long, 8},
+                                            {"I32", c10::ScalarType::Int, 4},
+                                            {"I16", c10::ScalarType::Short, 2},
+                                            {"I8", c10::ScalarType::Char, 1},
+                                            {"U8", c10::ScalarType::Byte, 1},
+                                            {"BOOL", c10::ScalarType::Bool, 1}}};
+
+const Dtype& dtype_of(c10::ScalarType type) {
+  const auto found = std::find_if(kDtypes.begin(), kDtypes.end(), [&](const Dtype& d) { return d.type == type; });
+  if (found == kDtypes.end()) {
+    throw ConfigError(fmt::format("safetensors cannot hold tensors of type {}", c10::toString(type)));
+  }
+  return *found;
+}
+
+// Checks one file's header; every message begins with the file and, where there is one, the tensor.
+class HeaderParser {
+ public:
+  explicit HeaderParser(const std::string& file_name) : file_name_(file_name) {}
+
+  // The header's depth is 3 by format (object, entry, list), and a name may stand there once only: both are checked
+  // while parsing, since the JSON library itself recurses when it frees what is deeper and keeps the last duplicate.
+  Json parse(std::string_view text) const {
+    std::vector<std::set<std::string>> names;
+    const auto check = [&](int depth, Json::parse_event_t event, Json& value) {
+      if (depth > 3) fail("its header is nested too deeply");
+      if (event == Json::parse_event_t::object_start) names.emplace_back();
+      if (event == Json::parse_event_t::object_end) names.pop_back();
+      if (event == Json::parse_event_t::key && !names.back().insert(value.get<std::string>()).second) {
+        fail(fmt::format("its header names '{}' twice", value.get<std::string>()));
+      }
+      return true;
+    };
+    try {
+      return Json::parse(text, check);
+    } catch (const Json::exception&) {
+      fail("its header is no valid JSON, so it is no safetensors file or a damaged one");
+    }
+  }
+
+  TensorRegion region(const std::string& name, const Json& entry) const {
+    if (!entry.is_object() || !entry.contains("dtype") || !entry.contains("shape") || !entry.contains("data_offsets") ||
+        !entry.at("dtype").is_string()) {
+      fail(name, "needs dtype, shape and data_offsets");
+    }
+    const std::string dtype_name = entry.at("dtype").get<std::string>();
+    const auto dtype =
+        std::find_if(kDtypes.begin(), kDtypes.end(), [&](const Dtype& d) { return d.name == dtype_name; });
+    if (dtype == kDtypes.end()) fail(name, "has the type " + dtype_name + ", which is not supported");
+    const std::vector<uint64_t> offsets = naturals(name, entry.at("data_offsets"));
+    if (offsets.size() != 2 || offsets[0] > offsets[1]) fail(name, "has offsets that are no range");
+
+    TensorRegion region{.name = name, .dtype = dtype->type, .shape = {}, .begin = offsets[0], .end = offsets[1]};
+    uint64_t bytes = dtype->bytes;
+    for (const uint64_t size : naturals(name, entry.at("shape"))) {
+      if (size > std::numeric_limits<int64_t>::max() || __builtin_mul_overflow(bytes, size, &bytes)) {
+        fail(name, "has a shape too large to exist");
+      }
+      region.shape.push_back(static_cast<int64_t>(size));
+    }
+    if (bytes != region.bytes()) {
+      fail(name, fmt::format("takes {} bytes by its shape and {} by its offsets", bytes, region.bytes()));
+    }
+    return region;
+  }
+
+  // Throws unless the regions, in order, fill the data.
+  void check_layout(const std::vector<TensorRegion>& regions, uint64_t data_bytes) const {
+    uint64_t end = 0;
+    for (const TensorRegion& region : regions) {
+      if (region.begin != end) fail(region.name, "overlaps another or leaves a gap before it");
+      end = region.end;
+    }
+    if (end != data_bytes) {
+      fail(fmt::format("holds {} bytes of data where its header promises {}, so it is cut off or damaged", data_bytes,
+                       end));
+    }
+  }
+
+  std::map<std::string, std::string> metadata(const Json& entry) const {
+    if (!entry.is_object()) fail("its __metadata__ is no map");
+    std::map<std::string, std::string> metadata;
+    for (const auto& [key, value] : entry.items()) {
+      if (!value.is_string()) fail(fmt::format("its __metadata__ '{}' is no string", key));
+      metadata[key] = value.get<std::string>();
+    }
+    return metadata;
+  }
+
+  [[noreturn]] void fail(const std::string& what) const { throw ConfigError(fmt::format("{}: {}", file_name_, what)); }
+
+ private:
+  [[noreturn]] void fail(const std::string& tensor, const std::string& what) const {
+    throw ConfigError(fmt::format("{}: tensor '{}' {}", file_name_, tensor, what));
+  }
+
+  std::vector<uint64_t> naturals(const std::string& tensor, const Json& list) const {
+    if (!list.is_array() || list.size() > kMaxDimensions) fail(tensor, "has a shape or offsets that are no list");
+    std::vector<uint64_t> numbers;
+    for (const Json& number : list) {
+      if (!number.is_number_unsigned()) fail(tensor, "has a shape or offsets that are no whole numbers");
+      numbers.push_back(number.get<uint64_t>());
+    }
+    return numbers;
+  }
+
+  const std::string& file_name_;
+};
+
+}  // namespace
+
+SafetensorsHeader parse_safetensors_header(std::string_view json, uint64_t data_bytes, const std::string& file_name) {
+  const HeaderParser parser(file_name);
+  const Json root = parser.parse(json);
+  if (!root.is_object()) parser.fail("its header is no map, so it is no safetensors file");
+  SafetensorsHeader header;
+  for (const auto& [name, entry] : root.items()) {
+    if (name == "__metadata__") {
+      header.metadata = parser.metadata(entry);
+    } else {
+      header.regions.push_back(parser.region(name, entry));
+    }
+  }
+  // An empty tensor begins where its neighbour does: it comes first.
+  std::sort(header.regions.begin(), header.regions.end(), [](const TensorRegion& a, const TensorRegion& b) {
+    return std::tie(a.begin, a.end) < std::tie(b.begin, b.end);
+  });
+  parser.check_layout(header.regions, data_bytes);
+  return header;
+}
+
+std::string format_safetensors_header(const SafetensorsHeader& header) {
+  Json root = Json::object();
+  if (!header.metadata.empty()) root["__metadata__"] = header.metadata;
+  for (const TensorRegion& region : header.regions) {
+    root[region.name] = {
+        {"dtype", dtype_of(region.dtype).name}, {"shape", region.shape}, {"data_offsets", {region.begin, region.end}}};
+  }
+  std::string text = root.dump();
+  text.append((8 - text.size() % 8) % 8, ' ');
+  return text;
+}
+
+uint64_t safetensors_element_bytes(c10::ScalarType dtype) { return dtype_of(dtype).bytes; }
+
+}  // namespace camsweep
