@@ -28,17 +28,17 @@ struct AcceptedWeights {
 // What the scheduler needs to know of a job when it starts.
 struct JobRecord {
   JobState state = JobState::kWaiting;
-  int attempts = 0;         // the highest attempt number ever given
-  int counted_attempts = 0; // those that count towards max_attempts
+  int attempts = 0;          // the highest attempt number ever given
+  int counted_attempts = 0;  // those that count towards max_attempts
 };
 
 // Names a sweep for register_plan().
 struct SweepRecord {
   std::string name;
-  std::string file;         // absolute path of the sweep file
-  std::string text;         // its bytes
-  Json report;              // the `report:` block
-  bool mark_stale = true;   // false with overrides or --only: those never mark anything stale
+  std::string file;        // absolute path of the sweep file
+  std::string text;        // its bytes
+  Json report;             // the `report:` block
+  bool mark_stale = true;  // false with overrides or --only: those never mark anything stale
 };
 
 // The one writer of a sweep's results.db. Everything between two commit() calls is one transaction; what was
