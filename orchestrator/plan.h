@@ -5,16 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "orchestrator/expansion.h"
 #include "schemas/job_spec.h"
 #include "schemas/sweep_spec.h"
 
 namespace camsweep {
-
-// The number of cells after one rule: first "matrix", then one per entry of exclude, include and set.
-struct RuleCount {
-  std::string rule;
-  uint64_t cells = 0;
-};
 
 // A sweep file expanded: what should exist. Jobs are unique and stand after those they need, one replicate of every
 // cell before the second of any.

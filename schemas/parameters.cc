@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "schemas/error.h"
 #include "schemas/text.h"
@@ -17,22 +18,8 @@ const std::vector<Stage> kPc1 = {Stage::kLocalize, Stage::kPca};
 std::vector<ParameterInfo> make_table() {
   return {
       // What is trained.
-      {"backbone",
-       "string",
-       nullptr,
-       {},
-       {},
-       {},
-       kTrain,
-       "network, a name of the backbone catalog or of `backbones:`"},
-      {"pretraining",
-       "string",
-       "none",
-       {},
-       {},
-       {},
-       kTrain,
-       "weights to start from: none, a catalog entry or a path"},
+      {"backbone", "string", nullptr, {}, {}, {}, kTrain, "network, a name of the backbone catalog or of `backbones:`"},
+      {"pretraining", "string", "none", {}, {}, {}, kTrain, "weights to start from: none, a catalog entry or a path"},
       {"head",
        "string",
        "paper",
@@ -48,27 +35,13 @@ std::vector<ParameterInfo> make_table() {
       {"batch", "integer", 32, {}, 1, 1 << 20, kTrain, "images per step of the whole gang"},
       {"gang", "integer", 1, {}, 1, 4096, kTrain, "ranks that train one job together"},
       {"seed", "integer", 0, {}, 0, 1e15, kTrain, "set by `replicates` or `seeds`"},
-      {"select_on",
-       "string",
-       "none",
-       {"none", "test"},
-       {},
-       {},
-       kTrain,
-       "split on which anything may be selected"},
+      {"select_on", "string", "none", {"none", "test"}, {}, {}, kTrain, "split on which anything may be selected"},
       // Recipe fields.
       {"recipe", "string", "cam-back-again", {"cam-back-again"}, {}, {}, {}, "defaults of the fields below"},
       {"lr", "number", 1e-5, {}, 0, 1e3, kTrain, "peak learning rate"},
       {"min_lr", "number", 1e-6, {}, 0, 1e3, kTrain, "learning rate at the end of the cosine"},
       {"warmup_epochs", "number", 0, {}, 0, 1e5, kTrain, "epochs of linear warm-up from 0"},
-      {"weight_decay",
-       "number",
-       5e-4,
-       {},
-       0,
-       10,
-       kTrain,
-       "AdamW's decay; not on biases and other 1-D parameters"},
+      {"weight_decay", "number", 5e-4, {}, 0, 10, kTrain, "AdamW's decay; not on biases and other 1-D parameters"},
       {"label_smoothing", "number", 0.0, {}, 0, 0.99, kTrain, "mass spread over all classes"},
       {"drop_path", "number", 0.3, {}, 0, 0.99, kTrain, "stochastic depth rate of the last block"},
       {"normalization_mean",
@@ -141,8 +114,7 @@ bool in_range(const ParameterInfo& parameter, const Json& value) {
 
 bool is_allowed(const ParameterInfo& parameter, const Json& value) {
   const std::vector<std::string>& allowed = parameter.allowed;
-  return value.is_string() &&
-         (allowed.empty() || std::find(allowed.begin(), allowed.end(), value) != allowed.end());
+  return value.is_string() && (allowed.empty() || std::find(allowed.begin(), allowed.end(), value) != allowed.end());
 }
 
 bool is_valid(const ParameterInfo& parameter, const Json& value) {
@@ -151,8 +123,7 @@ bool is_valid(const ParameterInfo& parameter, const Json& value) {
   if (parameter.type == "boolean") return value.is_boolean();
   if (parameter.type == "string") return is_allowed(parameter, value);
   if (parameter.type == "integer_or_name") {
-    return value.is_string() ? is_allowed(parameter, value)
-                             : value.is_number_integer() && in_range(parameter, value);
+    return value.is_string() ? is_allowed(parameter, value) : value.is_number_integer() && in_range(parameter, value);
   }
   CAMSWEEP_CHECK(parameter.type == "numbers", "a parameter's type is one of those in parameters.h");
   return value.is_array() && value.size() == 3 &&
@@ -174,7 +145,11 @@ std::string expectation(const ParameterInfo& parameter) {
 }  // namespace
 
 const std::vector<ParameterInfo>& parameter_table() {
-  static const std::vector<ParameterInfo> table = make_table();
+  static const std::vector<ParameterInfo> table = [] {
+    std::vector<ParameterInfo> all = make_table();
+    for (ParameterInfo& info : all) info.default_value = normalized(std::move(info.default_value));
+    return all;
+  }();
   return table;
 }
 

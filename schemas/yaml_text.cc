@@ -54,7 +54,7 @@ std::optional<size_t> first_tab_in_indentation(std::string_view text) {
     const std::string_view line = text.substr(start, end - start);
     const size_t content = line.find_first_not_of(" \t\r");
     const size_t tab = line.find('\t');
-    if (content != std::string_view::npos && tab < content) return start + tab;
+    if (tab != std::string_view::npos && tab < content) return start + tab;
     start = end + 1;
   }
   return std::nullopt;

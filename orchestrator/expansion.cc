@@ -1,0 +1,287 @@
+#include "orchestrator/expansion.h"
+
+#include <fmt/format.h>
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <deque>
+#include <set>
+#include <unordered_set>
+#include <utility>
+
+#include "orchestrator/derivation.h"
+#include "orchestrator/rules.h"
+#include "schemas/error.h"
+#include "schemas/parameters.h"
+#include "schemas/text.h"
+
+namespace camsweep {
+namespace {
+
+__extension__ typedef unsigned __int128 Count;
+
+// Large enough to be refused and small enough that sums of such numbers fit.
+constexpr Count kUncountable = Count{1} << 100;
+
+Count product_size(const std::vector<Axis>& axes, const std::vector<std::vector<std::string>>& zips);
+
+Count axis_size(const Axis& axis) {
+  if (axis.own_axes.empty()) return axis.values.size();
+  Count size = 0;
+  for (const std::vector<Axis>& own : axis.own_axes) size += product_size(own, {});
+  return size;
+}
+
+// The names tied to a leading axis, itself first; only the leading one is multiplied.
+std::vector<std::string> tied_to(const std::string& name, const std::vector<std::vector<std::string>>& zips) {
+  for (const std::vector<std::string>& zip : zips) {
+    if (std::find(zip.begin(), zip.end(), name) != zip.end()) return zip;
+  }
+  return {name};
+}
+
+Count product_size(const std::vector<Axis>& axes, const std::vector<std::vector<std::string>>& zips) {
+  Count size = 1;
+  for (const Axis& axis : axes) {
+    if (tied_to(axis.name, zips).front() != axis.name) continue;
+    size *= axis_size(axis);  // Below 2^100 times below 2^27: fits.
+    if (size > kUncountable) return kUncountable;
+  }
+  return size;
+}
+
+std::string count_text(Count count) {
+  if (count < Count{1'000'000'000}) return std::to_string(static_cast<uint64_t>(count));
+  return fmt::format("{}{:.3g}", count >= kUncountable ? "more than " : "", static_cast<double>(count));
+}
+
+void check_size(const SweepSpec& sweep) {
+  const Count cells = product_size(sweep.axes, sweep.zips);
+  const Count jobs = cells * sweep.seeds.size();
+  if (jobs <= sweep.limits.max_jobs) return;
+  throw ConfigError(fmt::format(
+      "{}: the matrix has {} cells, times {} seeds = {} jobs of one stage; allowed are {} (limits: {{max_jobs: N}} "
+      "raises it)",
+      sweep.file.string(), count_text(cells), sweep.seeds.size(), count_text(jobs), sweep.limits.max_jobs));
+}
+
+// Each row times each value of the axis, and of the axes that the value brings; the last axis varies fastest.
+std::vector<Row> cross(const std::vector<Row>& rows, const Axis& axis) {
+  std::vector<Row> grown;
+  grown.reserve(rows.size() * axis.values.size());
+  for (const Row& row : rows) {
+    for (size_t i = 0; i < axis.values.size(); ++i) {
+      std::vector<Row> brought = {row};
+      brought[0][parameter_position(axis.name)] = &axis.values[i];
+      if (!axis.own_axes.empty()) {
+        for (const Axis& own : axis.own_axes[i]) brought = cross(brought, own);
+      }
+      std::move(brought.begin(), brought.end(), std::back_inserter(grown));
+    }
+  }
+  return grown;
+}
+
+std::vector<Row> matrix_rows(const SweepSpec& sweep) {
+  std::vector<Row> rows = {Row(parameter_table().size())};
+  for (const auto& [name, value] : sweep.constants.items()) rows[0][parameter_position(name)] = &value;
+  for (const Axis& axis : sweep.axes) {
+    const std::vector<std::string> tied = tied_to(axis.name, sweep.zips);
+    if (tied.front() == axis.name) rows = cross(rows, axis);
+  }
+  for (const std::vector<std::string>& zip : sweep.zips) {
+    const auto find_axis = [&](const std::string& name) -> const std::vector<Json>& {
+      return std::find_if(sweep.axes.begin(), sweep.axes.end(), [&](const Axis& a) { return a.name == name; })->values;
+    };
+    const std::vector<Json>& leading = find_axis(zip.front());
+    for (Row& row : rows) {
+      const auto index = row[parameter_position(zip.front())] - leading.data();
+      for (size_t i = 1; i < zip.size(); ++i) {
+        row[parameter_position(zip[i])] = &find_axis(zip[i])[static_cast<size_t>(index)];
+      }
+    }
+  }
+  return rows;
+}
+
+std::string value_text(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+
+// Rows on their way through the rules of a sweep file.
+class Expander {
+ public:
+  Expander(const SweepSpec& sweep, const ExpansionOptions& options)
+      : sweep_(sweep), options_(options), resolver_(sweep) {}
+
+  Expansion run() {
+    check_size(sweep_);
+    rows_ = matrix_rows(sweep_);
+    result_.rules.push_back({"matrix", rows_.size(), rows_.size()});
+    exclude();
+    include();
+    set();
+    derive(sweep_, resolver_, rows_, arena_);
+    keep_only();
+    check_rows();
+    make_cells();
+    return std::move(result_);
+  }
+
+ private:
+  // A rule without effect is a mistake in the rule or in the matrix.
+  void count(const std::string& rule, const Rule& source, uint64_t touched) {
+    result_.rules.push_back({rule, rows_.size(), touched});
+    if (touched > 0 || source.optional) return;
+    if (!options_.lenient) {
+      throw ConfigError(fmt::format("{}: {}: this rule matches no cell; correct it, or give it `optional: true`",
+                                    source.place.text(), rule));
+    }
+    result_.notes.push_back(fmt::format("{} matches no cell", rule));
+  }
+
+  void exclude() {
+    for (size_t i = 0; i < sweep_.exclude.size(); ++i) {
+      const Matcher matcher(sweep_.exclude[i].match);
+      const size_t removed = std::erase_if(rows_, [&](const Row& row) { return matcher.matches(row, resolver_); });
+      count(fmt::format("exclude[{}]", i), sweep_.exclude[i], removed);
+    }
+  }
+
+  void include() {
+    for (size_t i = 0; i < sweep_.include.size(); ++i) {
+      const Rule& rule = sweep_.include[i];
+      size_t added = 0;
+      for (Row& row : include_rows(sweep_, rule, arena_)) {
+        if (!stands_already(row)) {
+          rows_.push_back(std::move(row));
+          ++added;
+        } else if (!rule.optional && !options_.lenient) {
+          throw ConfigError(
+              fmt::format("{}: include[{}]: this cell is already there; remove the entry, or give it "
+                          "`optional: true`",
+                          rule.place.text(), i));
+        }
+      }
+      result_.rules.push_back({fmt::format("include[{}]", i), rows_.size(), added});
+    }
+    if (rows_.size() * sweep_.seeds.size() > sweep_.limits.max_jobs) {
+      throw ConfigError(fmt::format("{}: {} cells times {} seeds; allowed are {} (limits: {{max_jobs: N}} raises it)",
+                                    sweep_.file.string(), rows_.size(), sweep_.seeds.size(), sweep_.limits.max_jobs));
+    }
+  }
+
+  bool stands_already(const Row& row) const {
+    return std::any_of(rows_.begin(), rows_.end(), [&](const Row& other) {
+      for (size_t i = 0; i < row.size(); ++i) {
+        const Json* a = resolver_.value(row, i);
+        const Json* b = resolver_.value(other, i);
+        if (a != b && (a == nullptr || b == nullptr || *a != *b)) return false;
+      }
+      return true;
+    });
+  }
+
+  void set() {
+    for (size_t i = 0; i < sweep_.set.size(); ++i) {
+      const Matcher matcher(sweep_.set[i].match);
+      size_t changed = 0;
+      for (Row& row : rows_) {
+        if (!matcher.matches(row, resolver_)) continue;
+        for (const auto& [name, value] : sweep_.set[i].values.items()) row[parameter_position(name)] = &value;
+        ++changed;
+      }
+      count(fmt::format("set[{}]", i), sweep_.set[i], changed);
+    }
+  }
+
+  void keep_only() {
+    for (const std::string& pattern : options_.only) {
+      const size_t equals = pattern.find('=');
+      const std::string name = pattern.substr(0, equals);
+      if (equals == std::string::npos || !find_parameter(name)) {
+        throw ConfigError(
+            fmt::format("--only '{}': expected PARAMETER=PATTERN{}", pattern, did_you_mean(name, parameter_names())));
+      }
+      const std::string glob = pattern.substr(equals + 1);
+      const size_t position = parameter_position(name);
+      std::erase_if(rows_, [&](const Row& row) {
+        const Json* value = resolver_.value(row, position);
+        return value == nullptr || ::fnmatch(glob.c_str(), value_text(*value).c_str(), 0) != 0;
+      });
+      if (rows_.empty()) throw ConfigError(fmt::format("--only '{}' leaves no cell", pattern));
+    }
+    if (rows_.empty()) throw ConfigError(fmt::format("{}: no cell is left", sweep_.file.string()));
+  }
+
+  void check_rows() const {
+    static const size_t kBatch = parameter_position("batch");
+    static const size_t kGang = parameter_position("gang");
+    static const size_t kSeed = parameter_position("seed");
+    for (const Row& row : rows_) {
+      for (size_t i = 0; i < row.size(); ++i) {
+        if (i == kSeed || resolver_.value(row, i) != nullptr) continue;
+        throw ConfigError(
+            fmt::format("{}: nothing gives '{}' a value in the cell {}: name it in `matrix` or `defaults`",
+                        sweep_.file.string(), parameter_table()[i].name, label(row)));
+      }
+      const int64_t batch = *resolver_.value(row, kBatch);
+      const int64_t gang = *resolver_.value(row, kGang);
+      if (batch % gang != 0) {
+        throw ConfigError(fmt::format("{}: batch {} is no multiple of gang {} in the cell {}", sweep_.file.string(),
+                                      batch, gang, label(row)));
+      }
+    }
+  }
+
+  std::string label(const Row& row) const {
+    Json cell = Json::object();
+    for (size_t i = 0; i < row.size(); ++i) {
+      if (row[i] != nullptr) cell[std::string(parameter_table()[i].name)] = *row[i];
+    }
+    return cell_label(sweep_, cell);
+  }
+
+  void make_cells() {
+    std::vector<std::pair<std::string, size_t>> names;  // sorted, as the objects of Json are
+    for (const std::string& name : parameter_names()) names.emplace_back(name, parameter_position(name));
+    std::sort(names.begin(), names.end());
+    result_.cells.reserve(rows_.size());
+    for (const Row& row : rows_) {
+      Json::object_t cell;
+      for (const auto& [name, position] : names) cell.emplace_hint(cell.end(), name, *resolver_.value(row, position));
+      result_.cells.emplace_back(std::move(cell));
+    }
+  }
+
+  const SweepSpec& sweep_;
+  const ExpansionOptions& options_;
+  Resolver resolver_;
+  std::deque<Json> arena_;  // values that rules made; rows point into it
+  std::vector<Row> rows_;
+  Expansion result_;
+};
+
+void collect_names(const std::vector<Axis>& axes, std::set<std::string>& names) {
+  for (const Axis& axis : axes) {
+    names.insert(axis.name);
+    for (const std::vector<Axis>& own : axis.own_axes) collect_names(own, names);
+  }
+}
+
+}  // namespace
+
+Expansion expand(const SweepSpec& sweep, const ExpansionOptions& options) { return Expander(sweep, options).run(); }
+
+std::string cell_label(const SweepSpec& sweep, const Json& cell) {
+  std::set<std::string> varied;
+  collect_names(sweep.axes, varied);
+  for (const Rule& rule : sweep.include) {
+    for (const auto& [name, _] : rule.values.items()) varied.insert(name);
+  }
+  std::vector<std::string> parts;
+  for (const std::string& name : parameter_names()) {
+    if (varied.count(name) != 0 && cell.contains(name)) parts.push_back(name + "=" + value_text(cell.at(name)));
+  }
+  return parts.empty() ? "of the sweep" : join(parts);
+}
+
+}  // namespace camsweep
