@@ -17,8 +17,10 @@ std::unique_ptr<Backbone> make_backbone(const BackboneVariant& variant, const Ba
   if (variant.family == "resnet") return make_resnet(variant, options);
   if (variant.family == "convnext") return make_convnext(variant, options);
   if (variant.family == "replknet") return make_replknet(variant, options);
-  throw ConfigError(fmt::format("backbone '{}': unknown family '{}' (known: resnet, convnext, replknet)",
-                                variant.name, variant.family));
+  throw ConfigError(fmt::format("backbone '{}': unknown family '{}' (known: resnet, convnext, replknet)", variant.name,
+                                variant.family));
 }
+
+bool prefers_channels_last(const BackboneVariant& variant) { return variant.family != "resnet"; }
 
 }  // namespace camsweep

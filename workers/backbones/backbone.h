@@ -78,6 +78,10 @@ class Backbone {
 // Throws ConfigError for a variant its family cannot build.
 std::unique_ptr<Backbone> make_backbone(const BackboneVariant& variant, const BackboneOptions& options);
 
+// Whether channels-last is the faster memory format on a CPU for networks like this one (training, forward and
+// backward).
+bool prefers_channels_last(const BackboneVariant& variant);
+
 // Weights and input of spec backbones, 16.2: exactly reproducible values from key names.
 void fill_fixture(Backbone& backbone);
 at::Tensor fixture_input(int64_t batch, int64_t side);

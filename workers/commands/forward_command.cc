@@ -1,0 +1,182 @@
+#include <ATen/core/Tensor.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/softmax.h>
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "schemas/json.h"
+#include "workers/backbones/backbone.h"
+#include "workers/checkpoints/model_file.h"
+#include "workers/commands/commands.h"
+#include "workers/data/image.h"
+#include "workers/data/loader.h"
+
+namespace camsweep {
+namespace {
+
+struct ForwardArguments {
+  std::string backbone;
+  int side = 0;
+  int classes = 1000;
+  std::string head = "imagenet";
+  std::string weights;
+  std::string input;
+  std::string class_names;
+  bool json = false;
+};
+
+// ImageNet's statistics: what the sources' own weights expect.
+constexpr double kImagenetMean[] = {0.485, 0.456, 0.406};
+constexpr double kImagenetStd[] = {0.229, 0.224, 0.225};
+
+std::vector<std::string> read_lines(const std::string& file) {
+  std::ifstream in(file);
+  if (!in) throw ConfigError(fmt::format("{}: cannot be read as a list of class names", file));
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+ModelCard card_from_arguments(const ForwardArguments& arguments) {
+  return {.variant = find_backbone(arguments.backbone),
+          .options = {.classes = arguments.classes,
+                      .head = arguments.head == "paper" ? HeadKind::kPaper : HeadKind::kImagenet},
+          .resolution = arguments.side,
+          .mean = {std::begin(kImagenetMean), std::end(kImagenetMean)},
+          .std = {std::begin(kImagenetStd), std::end(kImagenetStd)},
+          .class_names = {}};
+}
+
+Model load_file(const ForwardArguments& arguments) {
+  const TensorFile file = read_safetensors(arguments.weights);
+  ModelCard card = card_from_arguments(arguments);
+  if (const std::optional<ModelCard> own = model_card(file, arguments.weights)) {
+    if (to_json(own->variant) != to_json(card.variant)) {
+      throw ConfigError(fmt::format("{}: holds {}, not {}", arguments.weights, own->variant.name, arguments.backbone));
+    }
+    card = *own;
+  }
+  Model model{.card = card, .backbone = make_backbone(card.variant, card.options)};
+  load_weights(*model.backbone, file, arguments.weights, Strictness::kStrict);
+  return model;
+}
+
+Model make_model(const ForwardArguments& arguments) {
+  if (arguments.weights != "fixture" && arguments.weights != "random") return load_file(arguments);
+  const ModelCard card = card_from_arguments(arguments);
+  Model model{.card = card, .backbone = make_backbone(card.variant, card.options)};
+  if (arguments.weights == "fixture") {
+    fill_fixture(*model.backbone);
+  } else {
+    model.backbone->initialize(/*seed=*/0);
+  }
+  return model;
+}
+
+// (1, 3, S, S): the fixture's values, or a photograph warped to a square as the paper does.
+at::Tensor make_input(const ForwardArguments& arguments, const ModelCard& card) {
+  if (arguments.input == "fixture") return fixture_input(1, arguments.side);
+  Normalization normalization;
+  std::copy_n(card.mean.begin(), 3, normalization.mean.begin());
+  std::copy_n(card.std.begin(), 3, normalization.std.begin());
+  try {
+    return to_input(read_image(arguments.input), arguments.side, normalization).unsqueeze(0);
+  } catch (const ImageError& error) {
+    throw ConfigError(error.what());
+  }
+}
+
+// Mean and L2 norm are summed in double: the mean of a feature map cancels.
+Json summary(const at::Tensor& values) {
+  const at::Tensor exact = values.to(at::kDouble);
+  return {{"mean", exact.mean().item<double>()}, {"l2", exact.norm().item<double>()}};
+}
+
+Json top5(const at::Tensor& logits, const std::vector<std::string>& names) {
+  const at::Tensor probabilities = at::softmax(logits.to(at::kDouble), 0);
+  const auto [values, classes] = probabilities.topk(std::min<int64_t>(5, logits.numel()));
+  Json list = Json::array();
+  for (int64_t i = 0; i < values.numel(); ++i) {
+    const int64_t label = classes[i].item<int64_t>();
+    const bool named = static_cast<size_t>(label) < names.size();
+    list.push_back({{"class", label},
+                    {"name", named ? names[static_cast<size_t>(label)] : ""},
+                    {"probability", values[i].item<double>()}});
+  }
+  return list;
+}
+
+Json forward(const ForwardArguments& arguments) {
+  const at::NoGradGuard no_grad;
+  const Model model = make_model(arguments);
+  model.backbone->to(at::kCPU, prefers_channels_last(model.card.variant));
+  const std::vector<std::string> names =
+      arguments.class_names.empty() ? model.card.class_names : read_lines(arguments.class_names);
+  const at::Tensor map = model.backbone->features(make_input(arguments, model.card), {});
+  const at::Tensor logits = model.backbone->classify(map, {})[0];
+
+  int64_t parameters = 0;
+  for (const NamedTensor& entry : model.backbone->parameters()) parameters += entry.tensor.numel();
+  Json result = {{"parameters", parameters},
+                 {"state_entries", model.backbone->state().size()},
+                 {"map", summary(map)},
+                 {"logits", summary(logits)},
+                 {"top5", top5(logits, names)}};
+  result["map"]["shape"] = map.sizes().vec();
+  const at::Tensor plain = logits.contiguous();
+  result["logits"]["values"] =
+      std::vector<float>(plain.const_data_ptr<float>(), plain.const_data_ptr<float>() + plain.numel());
+  return result;
+}
+
+void print_summary(const Json& result) {
+  fmt::print("parameters  {}\nstate       {} entries\n", result["parameters"].get<int64_t>(),
+             result["state_entries"].get<int64_t>());
+  fmt::print("map         {} mean {:.7e} L2 {:.7e}\n", result["map"]["shape"].dump(),
+             result["map"]["mean"].get<double>(), result["map"]["l2"].get<double>());
+  fmt::print("logits      {} mean {:.7e} L2 {:.7e}\n", result["logits"]["values"].size(),
+             result["logits"]["mean"].get<double>(), result["logits"]["l2"].get<double>());
+  for (const Json& entry : result["top5"]) {
+    fmt::print("{:>6.2f} %    {} {}\n", 100 * entry["probability"].get<double>(), entry["class"].get<int64_t>(),
+               entry["name"].get<std::string>());
+  }
+}
+
+}  // namespace
+
+void add_forward_command(CLI::App& app, WorkerCommandLine&) {
+  CLI::App* command = app.add_subcommand("forward", "Compute a network's feature map and logits for one image.");
+  const auto arguments = std::make_shared<ForwardArguments>();
+  command->add_option("--backbone", arguments->backbone, "a name that `camsweep backbones` lists")->required();
+  command->add_option("--size", arguments->side, "side of the square input, px")
+      ->required()
+      ->check(CLI::Range(32, 4096));
+  command->add_option("--classes", arguments->classes, "number of classes; a file of ours knows its own")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  command->add_option("--head", arguments->head, "classifier: as fine-tuned in CAM Back Again, or as pretrained")
+      ->check(CLI::IsMember({"paper", "imagenet"}))
+      ->capture_default_str();
+  command->add_option("--weights", arguments->weights, "fixture, random, or a safetensors file")->required();
+  command->add_option("--input", arguments->input, "fixture, or a JPEG or PNG file")->required();
+  command->add_option("--class-names", arguments->class_names, "text file, one name a line");
+  command->add_flag("--json", arguments->json, "print all values as JSON");
+  command->footer("Example: camsweep forward --backbone resnet18 --size 224 --weights fixture --input fixture --json");
+  command->callback([arguments] {
+    const Json result = forward(*arguments);
+    if (arguments->json) {
+      fmt::print("{}\n", result.dump(2));
+    } else {
+      print_summary(result);
+    }
+  });
+}
+
+}  // namespace camsweep
