@@ -40,6 +40,8 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();
   // One line per command, in the order of the README.
+  add_plan_command(app, line);
+  add_schema_command(app, line);
 
   try {
     app.parse(argc, argv);
