@@ -50,7 +50,9 @@ GangProcess::GangProcess(const std::string& program, int ranks, const std::files
   posix_spawn_file_actions_adddup2(&actions, input_read, 0);
   posix_spawn_file_actions_adddup2(&actions, output_write, 1);
   posix_spawn_file_actions_addopen(&actions, 2, (folder / "gang.log").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
-  std::vector<std::string> environment = {"TMPDIR=" + folder.string(), "OMPI_MCA_odls_base_sigkill_timeout=0"};
+  // What a killed gang leaves behind goes with the folder.
+  std::vector<std::string> environment = {"TMPDIR=" + folder.string(), "OMPI_MCA_odls_base_sigkill_timeout=0",
+                                          "OMPI_MCA_btl_vader_backing_directory=" + folder.string()};
   for (char** variable = environ; *variable != nullptr; ++variable) environment.emplace_back(*variable);
   std::vector<std::string> words = command_line(program, ranks, rank_arguments);
   const int error =
