@@ -37,7 +37,7 @@ std::vector<std::string> visible_gpus() {
 
 std::vector<Slot> read_hostfile(const std::filesystem::path& file, const Machine& machine) {
   if (!std::filesystem::is_regular_file(file)) throw ConfigError("there is no hostfile " + file.string());
-  static const std::regex form(R"(\s*([\w.\-]+)(?:\s+slots\s*=\s*(\d{1,4}))?(?:\s.*)?)");
+  static const std::regex form(R"(\s*([\w.\-]+)(?:\s+slots\s*=\s*(\d{1,4}))?(?:\s+max[-_]slots\s*=\s*\d+)?\s*)");
   std::istringstream lines(read_file(file));
   std::vector<Slot> slots;
   int number = 0;
@@ -47,8 +47,7 @@ std::vector<Slot> read_hostfile(const std::filesystem::path& file, const Machine
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     std::smatch parts;
     if (!std::regex_match(line, parts, form)) {
-      throw ConfigError(
-          fmt::format("{}:{}: found '{}', expected 'host slots=N'", file.string(), number, line));
+      throw ConfigError(fmt::format("{}:{}: found '{}', expected 'host slots=N'", file.string(), number, line));
     }
     const int count = parts[2].matched ? std::stoi(parts[2]) : 1;
     for (int local = 0; local < count; ++local) {
@@ -94,8 +93,7 @@ Machine this_machine() {
 }
 
 SlotPlan plan_slots(const SlotOptions& options, const Machine& machine) {
-  const int default_count =
-      machine.gpus.empty() ? options.largest_gang : static_cast<int>(machine.gpus.size());
+  const int default_count = machine.gpus.empty() ? options.largest_gang : static_cast<int>(machine.gpus.size());
   SlotPlan plan;
   plan.slots = options.hostfile ? read_hostfile(*options.hostfile, machine)
                                 : local_slots(options.count.value_or(default_count), machine);
@@ -103,9 +101,8 @@ SlotPlan plan_slots(const SlotOptions& options, const Machine& machine) {
     plan.slots.resize(static_cast<size_t>(*options.count));
   }
   if (options.largest_gang > static_cast<int>(plan.slots.size())) {
-    throw ConfigError(
-        fmt::format("a gang of {} needs as many slots, there {} {}: raise --slots or lower `gang`",
-                    options.largest_gang, plan.slots.size() == 1 ? "is" : "are", plan.slots.size()));
+    throw ConfigError(fmt::format("a gang of {} needs as many slots, there {} {}: raise --slots or lower `gang`",
+                                  options.largest_gang, plan.slots.size() == 1 ? "is" : "are", plan.slots.size()));
   }
   plan.threads = std::max(1, static_cast<int>(machine.cpus.size()) / most_on_one_host(plan.slots));
   return plan;
