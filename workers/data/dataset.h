@@ -22,12 +22,12 @@ struct Box {
 };
 
 struct Sample {
-  std::string id;              // path relative to the image root, e.g. "003.Sooty_Albatross/30804529724.jpg"
+  std::string id;  // path relative to the image root, e.g. "003.Sooty_Albatross/30804529724.jpg"
   int label = 0;
-  std::vector<Box> boxes;      // empty where the data set has none
+  std::vector<Box> boxes;  // empty where the data set has none
   std::vector<std::string> masks;
   std::string ignore_mask;
-  int width = 0;               // 0 = not in the metadata: read from the image
+  int width = 0;  // 0 = not in the metadata: read from the image
   int height = 0;
 };
 

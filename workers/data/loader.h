@@ -19,16 +19,16 @@ struct Normalization {
 };
 
 struct LoaderOptions {
-  int side = 224;            // images become side x side
+  int side = 224;  // images become side x side
   Normalization normalization;
-  bool augment = false;      // random resized crop (bicubic) and flip; otherwise a bilinear warp
-  bool shuffle = false;      // by a permutation of (seed, epoch)
-  bool drop_last = false;    // training drops its last incomplete batch
+  bool augment = false;    // random resized crop (bicubic) and flip; otherwise a bilinear warp
+  bool shuffle = false;    // by a permutation of (seed, epoch)
+  bool drop_last = false;  // training drops its last incomplete batch
   uint64_t seed = 0;
-  int batch = 32;            // images per step of the whole gang
+  int batch = 32;  // images per step of the whole gang
   int rank = 0;
-  int ranks = 1;             // batch is a multiple of it
-  int threads = 1;           // decode threads of this rank
+  int ranks = 1;    // batch is a multiple of it
+  int threads = 1;  // decode threads of this rank
 };
 
 // This rank's share of one step: the rank's slice of the gang's batch, so that what a step sees depends neither on

@@ -1,0 +1,48 @@
+#include "workers/data/dataset.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "schemas/error.h"
+#include "workers/data/dataset_kinds.h"
+
+namespace camsweep {
+
+std::string_view split_name(Split split) {
+  constexpr std::array<std::string_view, 3> kNames = {"train", "val", "test"};
+  return kNames[static_cast<size_t>(split)];
+}
+
+std::unique_ptr<Dataset> load_dataset(const Json& spec) {
+  const std::string kind = spec.value("kind", "");
+  if (kind == "cub") return load_cub(spec);
+  if (kind == "wsol") return load_wsol(spec);
+  if (kind == "folder") return load_folder(spec);
+  if (kind == "synth") return load_synth(spec);
+  throw ConfigError(fmt::format("dataset.kind is '{}'; allowed: cub, wsol, folder, synth", kind));
+}
+
+std::filesystem::path dataset_folder(const Json& spec, const std::string& name) {
+  if (!spec.contains(name)) throw ConfigError(fmt::format("dataset.{} is missing", name));
+  std::filesystem::path folder = spec.at(name).get<std::string>();
+  if (!std::filesystem::is_directory(folder)) {
+    throw ConfigError(fmt::format("dataset.{}: there is no folder '{}'", name, folder.string()));
+  }
+  return folder;
+}
+
+void FileDataset::count_classes(const Json& spec) {
+  int largest = -1;
+  for (const std::vector<Sample>& samples : splits_) {
+    for (const Sample& sample : samples) largest = std::max(largest, sample.label);
+  }
+  classes_ = spec.value("classes", largest + 1);
+  if (classes_ <= largest) {
+    throw ConfigError(fmt::format("dataset.classes is {}, but the largest label is {}; allowed: at least {}", classes_,
+                                  largest, largest + 1));
+  }
+}
+
+}  // namespace camsweep

@@ -1,0 +1,78 @@
+#include "workers/data/image.h"
+
+#include <fmt/format.h>
+
+#include "schemas/error.h"
+#include "schemas/files.h"
+#include "workers/data/jpeg.h"
+#include "workers/data/png.h"
+
+namespace camsweep {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string read_bytes(const fs::path& file) {
+  try {
+    return read_file(file);
+  } catch (const Error& error) {
+    throw ImageError(error.what());  // a missing image is a fault of the data set, not of this machine
+  }
+}
+
+// Adds the file's name to whatever a decoder has to say.
+template <class Decode>
+auto named(const fs::path& file, const Decode& decode) {
+  const std::string bytes = read_bytes(file);
+  try {
+    return decode(bytes);
+  } catch (const ImageError& error) {
+    throw ImageError(fmt::format("{}: {}", file.string(), error.what()));
+  }
+}
+
+std::string describe(std::string_view bytes) {
+  if (bytes.empty()) return "the file is empty";
+  const size_t text = bytes.find_first_not_of(" \t\r\n");
+  if (text != std::string_view::npos && bytes[text] == '<') return "this is a web page, not an image";
+  return "neither JPEG nor PNG";
+}
+
+Image from_gray(const GrayImage& gray) {
+  Image image{.width = gray.width, .height = gray.height, .rgb = {}};
+  image.rgb.reserve(gray.gray.size() * 3);
+  for (const uint8_t value : gray.gray) image.rgb.insert(image.rgb.end(), 3, value);
+  return image;
+}
+
+}  // namespace
+
+Image read_image(const fs::path& file) {
+  return named(file, [](std::string_view bytes) {
+    if (is_jpeg(bytes)) return decode_jpeg(bytes);
+    if (!is_png(bytes)) throw ImageError(describe(bytes));
+    return png_is_gray(bytes) ? from_gray(decode_png_gray(bytes)) : decode_png_rgb(bytes);
+  });
+}
+
+GrayImage read_gray_png(const fs::path& file) {
+  return named(file, [](std::string_view bytes) {
+    if (!is_png(bytes)) throw ImageError(describe(bytes));
+    return decode_png_gray(bytes);
+  });
+}
+
+AlphaImage read_alpha_png(const fs::path& file) {
+  return named(file, [](std::string_view bytes) {
+    if (!is_png(bytes)) throw ImageError(describe(bytes));
+    return decode_png_alpha(bytes);
+  });
+}
+
+void write_jpeg(const fs::path& file, const Image& image, int quality) {
+  write_file(file, encode_jpeg(image, quality));
+}
+void write_png(const fs::path& file, const Image& image) { write_file(file, encode_png(image)); }
+void write_png(const fs::path& file, const GrayImage& image) { write_file(file, encode_png(image)); }
+
+}  // namespace camsweep

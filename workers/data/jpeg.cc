@@ -1,0 +1,129 @@
+#include "workers/data/jpeg.h"
+
+#include <fmt/format.h>
+
+#include <csetjmp>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+// After <cstdio>, which it needs.
+#include <jpeglib.h>
+
+namespace camsweep {
+namespace {
+
+// libjpeg reports errors by a call that must not return. Throwing through its C frames is undefined, so it jumps
+// back into a function of ours that holds no object with a destructor.
+struct ErrorManager {
+  jpeg_error_mgr base;
+  std::jmp_buf jump;
+  char text[JMSG_LENGTH_MAX];
+};
+
+void fail(j_common_ptr info) {
+  auto* errors = reinterpret_cast<ErrorManager*>(info->err);
+  info->err->format_message(info, errors->text);
+  std::longjmp(errors->jump, 1);
+}
+
+void on_message(j_common_ptr info, int level) {
+  if (level < 0) fail(info);  // -1: corrupt data; above: traces
+}
+
+void install(ErrorManager& errors) {
+  jpeg_std_error(&errors.base);
+  errors.base.error_exit = fail;
+  errors.base.emit_message = on_message;
+  errors.text[0] = '\0';
+}
+
+struct Decoder {
+  jpeg_decompress_struct info{};
+  ErrorManager errors;
+  ~Decoder() { jpeg_destroy_decompress(&info); }
+};
+
+// Reads the header and chooses RGB. False: decoder.errors.text says why.
+bool start(Decoder& decoder, const char* bytes, size_t size) {
+  if (setjmp(decoder.errors.jump) != 0) return false;
+  jpeg_create_decompress(&decoder.info);
+  jpeg_mem_src(&decoder.info, reinterpret_cast<const unsigned char*>(bytes), size);
+  jpeg_read_header(&decoder.info, TRUE);
+  return true;
+}
+
+bool decode(Decoder& decoder, uint8_t* rgb) {
+  if (setjmp(decoder.errors.jump) != 0) return false;
+  decoder.info.out_color_space = JCS_RGB;
+  jpeg_start_decompress(&decoder.info);
+  const size_t stride = size_t{3} * decoder.info.output_width;
+  while (decoder.info.output_scanline < decoder.info.output_height) {
+    JSAMPROW row = rgb + stride * decoder.info.output_scanline;
+    jpeg_read_scanlines(&decoder.info, &row, 1);
+  }
+  jpeg_finish_decompress(&decoder.info);
+  return true;
+}
+
+struct Encoder {
+  jpeg_compress_struct info{};
+  ErrorManager errors;
+  unsigned char* bytes = nullptr;
+  unsigned long size = 0;
+  ~Encoder() {
+    jpeg_destroy_compress(&info);
+    std::free(bytes);
+  }
+};
+
+bool encode(Encoder& encoder, const uint8_t* rgb, int width, int height, int quality) {
+  if (setjmp(encoder.errors.jump) != 0) return false;
+  jpeg_create_compress(&encoder.info);
+  jpeg_mem_dest(&encoder.info, &encoder.bytes, &encoder.size);
+  encoder.info.image_width = static_cast<JDIMENSION>(width);
+  encoder.info.image_height = static_cast<JDIMENSION>(height);
+  encoder.info.input_components = 3;
+  encoder.info.in_color_space = JCS_RGB;
+  jpeg_set_defaults(&encoder.info);
+  jpeg_set_quality(&encoder.info, quality, TRUE);
+  jpeg_start_compress(&encoder.info, TRUE);
+  const size_t stride = size_t{3} * static_cast<size_t>(width);
+  while (encoder.info.next_scanline < encoder.info.image_height) {
+    JSAMPROW row = const_cast<JSAMPROW>(rgb + stride * encoder.info.next_scanline);
+    jpeg_write_scanlines(&encoder.info, &row, 1);
+  }
+  jpeg_finish_compress(&encoder.info);
+  return true;
+}
+
+}  // namespace
+
+bool is_jpeg(std::string_view bytes) { return bytes.starts_with("\xff\xd8\xff"); }
+
+Image decode_jpeg(std::string_view bytes) {
+  const auto decoder = std::make_unique<Decoder>();
+  decoder->info.err = &decoder->errors.base;
+  install(decoder->errors);
+  if (!start(*decoder, bytes.data(), bytes.size())) throw ImageError(decoder->errors.text);
+  const J_COLOR_SPACE space = decoder->info.jpeg_color_space;
+  if (space == JCS_CMYK || space == JCS_YCCK) {
+    throw ImageError(fmt::format("{} JPEG; allowed: RGB, YCbCr and grey", space == JCS_CMYK ? "CMYK" : "YCCK"));
+  }
+  Image image{.width = static_cast<int>(decoder->info.image_width),
+              .height = static_cast<int>(decoder->info.image_height),
+              .rgb = {}};
+  image.rgb.resize(size_t{3} * decoder->info.image_width * decoder->info.image_height);
+  if (!decode(*decoder, image.rgb.data())) throw ImageError(decoder->errors.text);
+  return image;
+}
+
+std::string encode_jpeg(const Image& image, int quality) {
+  const auto encoder = std::make_unique<Encoder>();
+  encoder->info.err = &encoder->errors.base;
+  install(encoder->errors);
+  if (!encode(*encoder, image.rgb.data(), image.width, image.height, quality)) throw ImageError(encoder->errors.text);
+  return {reinterpret_cast<const char*>(encoder->bytes), encoder->size};
+}
+
+}  // namespace camsweep

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "workers/data/image.h"
+
+// JPEG over libjpeg-turbo, in memory. Errors are ImageError without a file name.
+namespace camsweep {
+
+bool is_jpeg(std::string_view bytes);
+
+// RGB from RGB, YCbCr or grey files. Any warning of the decoder (data that ends early, corrupt codes) is an error.
+Image decode_jpeg(std::string_view bytes);
+
+std::string encode_jpeg(const Image& image, int quality);
+
+}  // namespace camsweep
