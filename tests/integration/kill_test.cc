@@ -1,0 +1,108 @@
+// kill -9 of a rank, of mpirun and of the scheduler at random moments: nothing acknowledged is lost.
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+
+#include <cstdlib>
+#include <map>
+#include <random>
+
+#include "schemas/files.h"
+#include "schemas/json.h"
+#include "tests/integration/command.h"
+#include "tests/integration/sweeps.h"
+
+namespace camsweep {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Accepted results by job: what must never change again.
+std::map<std::string, std::string> accepted(const fs::path& folder) {
+  std::map<std::string, std::string> results;
+  const CommandResult answer = camsweep(
+      {"query", "small",
+       "SELECT job, name, coalesce(epoch, -1) AS epoch, value FROM metrics ORDER BY job, name, epoch",
+       "--json"},
+      folder);
+  if (answer.exit_code != 0) return results;
+  for (const Json& row : Json::parse(answer.out)) {
+    results[row.at("job").get<std::string>()] += row.dump();
+  }
+  return results;
+}
+
+int64_t number(const fs::path& folder, const std::string& sql) {
+  const CommandResult answer = camsweep({"query", "small", sql, "--json"}, folder);
+  return answer.exit_code == 0 ? Json::parse(answer.out).at(0).at("n").get<int64_t>() : -1;
+}
+
+bool is_victim(const MarkedProcess& process, const std::string& kind) {
+  if (kind == "rank")
+    return process.name.starts_with("camsweep-worker") || process.name.starts_with("camsweep-rank");
+  if (kind == "mpirun")
+    return process.name == "mpirun" || process.name == "orterun" || process.name == "prterun";
+  return process.name == "camsweep";
+}
+
+std::vector<std::string> left_in_shared_memory() {
+  std::vector<std::string> left;
+  for (const auto& entry : fs::directory_iterator("/dev/shm")) {
+    if (entry.path().filename().string().starts_with("camsweep")) left.push_back(entry.path().string());
+  }
+  return left;
+}
+
+void kill_one(const fs::path& folder, const std::string& kind, std::mt19937& random) {
+  std::vector<pid_t> victims;
+  for (const MarkedProcess& process : marked_processes(folder)) {
+    if (is_victim(process, kind)) victims.push_back(process.pid);
+  }
+  if (!victims.empty()) ::kill(victims[random() % victims.size()], SIGKILL);
+}
+
+class KillTest : public testing::TestWithParam<std::string> {};
+
+TEST_P(KillTest, NothingAcknowledgedIsLostAndTheSameCommandFinishes) {
+  const std::string kind = GetParam();
+  const int kills = std::getenv("CAMSWEEP_ALL") != nullptr ? 10 : 3;
+  const Scratch scratch("kill-" + kind);
+  write_file(scratch.path / "small.yaml", small_sweep(6, "limits: {max_attempts: 50}\n"));
+  std::mt19937 random(static_cast<unsigned>(std::hash<std::string>{}(kind)));
+  std::map<std::string, std::string> acknowledged;
+
+  for (int kill = 0; kill < kills; ++kill) {
+    Command run({program("camsweep"), "run", "small.yaml", "--no-report"}, scratch.path);
+    ::poll(nullptr, 0, 300 + static_cast<int>(random() % 3000));  // the random moment
+    acknowledged = accepted(scratch.path);
+    kill_one(scratch.path, kind, random);
+    if (kind == "scheduler") {
+      EXPECT_NE(run.wait().exit_code, 0);
+      EXPECT_TRUE(
+          eventually([&] { return marked_processes(scratch.path).empty(); }, std::chrono::seconds(10)))
+          << marked_processes(scratch.path).size() << " processes outlive the scheduler";
+    } else {
+      EXPECT_EQ(run.wait().exit_code, 0);
+    }
+    const auto found = accepted(scratch.path);
+    for (const auto& [job, result] : acknowledged) EXPECT_EQ(found.at(job), result) << job;
+  }
+  const CommandResult last = camsweep({"run", "small.yaml", "--no-report"}, scratch.path);
+
+  EXPECT_EQ(last.exit_code, 0) << last.err;
+  EXPECT_EQ(number(scratch.path, "SELECT count(*) AS n FROM jobs WHERE state = 'done'"), 12);
+  EXPECT_EQ(
+      number(scratch.path,
+             "SELECT count(*) AS n FROM (SELECT job FROM attempts WHERE state = 'accepted' GROUP BY job "
+             "HAVING count(*) > 1)"),
+      0);
+  EXPECT_EQ(camsweep({"verify", "small"}, scratch.path).exit_code, 0);
+  EXPECT_TRUE(marked_processes(scratch.path).empty());
+  EXPECT_EQ(left_in_shared_memory(), std::vector<std::string>());
+}
+
+INSTANTIATE_TEST_SUITE_P(Processes, KillTest, testing::Values("rank", "mpirun", "scheduler"),
+                         [](const auto& info) { return info.param; });
+
+}  // namespace
+}  // namespace camsweep
