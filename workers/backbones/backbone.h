@@ -33,7 +33,7 @@ struct ForwardContext {
   bool training = false;  // batch statistics, stochastic depth
   uint64_t seed = 0;
   int epoch = 0;
-  std::span<const size_t> samples;  // one per image of the batch
+  std::span<const size_t> samples = {};  // one per image of the batch
 };
 
 // How logits follow from the feature map, for the exact CAM weights of spec backbones, section 3.
