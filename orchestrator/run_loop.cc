@@ -96,7 +96,8 @@ std::optional<Assignment> RunLoop::assignment_for(const Assign& action) {
     assignment.inputs["weights"] = {weights->path, weights->sha256};
   }
   if (!spec.pretraining_file.empty()) {
-    assignment.inputs["pretraining"] = {spec.pretraining_file, spec.identity.value("pretraining_sha256", "")};
+    const std::string sha256 = spec.identity.at("pretraining");
+    assignment.inputs["pretraining"] = {spec.pretraining_file, sha256};
   }
   return assignment;
 }
