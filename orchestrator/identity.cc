@@ -34,14 +34,13 @@ Json stage_values(Stage stage, const Json& cell) {
   return values;
 }
 
-// Values come normalized from the loader and from expansion, so that dump() is canonical() without its copy.
-JobId hash_of(const Json& identity) { return {sha256(identity.dump())}; }
+JobId hash_of(const Json& identity) { return {sha256(canonical(identity))}; }
 
 }  // namespace
 
 int stage_version(Stage) { return 1; }
 
-std::string cell_id(const Json& parameters) { return sha256(parameters.dump()); }
+std::string cell_id(const Json& parameters) { return sha256(canonical(parameters)); }
 
 JobSpec make_train_job(const IdentityContext& context, const TrainInputs& inputs) {
   Json parameters = stage_values(Stage::kTrain, inputs.cell);
