@@ -16,7 +16,7 @@ struct RuleCount {
 };
 
 struct ExpansionOptions {
-  std::vector<std::string> only;  // 'backbone=convnext_*': cells that match every pattern stay
+  std::vector<std::string> only = {};  // 'backbone=convnext_*': cells that match every pattern stay
   // Overrides and --only may leave rules of the file without a match: then a note, not an error.
   bool lenient = false;
 };

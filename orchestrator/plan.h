@@ -24,8 +24,8 @@ struct Plan {
 };
 
 struct PlanOptions {
-  std::vector<std::string> overrides;  // key=value, as on the command line
-  std::vector<std::string> only;       // 'backbone=convnext_*'
+  std::vector<std::string> overrides = {};  // key=value, as on the command line
+  std::vector<std::string> only = {};       // 'backbone=convnext_*'
 };
 
 // Steps 1 and 2 of the data flow: loads, expands, computes identities. Throws ConfigError: bad file, unknown names,
