@@ -34,7 +34,17 @@ Json stage_values(Stage stage, const Json& cell) {
   return values;
 }
 
-JobId hash_of(const Json& identity) { return {sha256(canonical(identity))}; }
+// Moves what it is given into the identity: an initializer list would copy it.
+Json make_identity(const IdentityContext& context, Stage stage, Json parameters, Json needs, Json pretraining) {
+  Json identity = Json::object();
+  identity["dataset"] = context.dataset_fingerprint;
+  identity["needs"] = std::move(needs);
+  identity["parameters"] = std::move(parameters);
+  identity["pretraining"] = std::move(pretraining);
+  identity["stage"] = stage_name(stage);
+  identity["version"] = stage_version(stage);
+  return identity;
+}
 
 }  // namespace
 
@@ -53,15 +63,9 @@ JobSpec make_train_job(const IdentityContext& context, const TrainInputs& inputs
   job.dataset = context.dataset;
   job.pretraining_file = inputs.pretraining.path;
   job.gang = inputs.cell.at("gang");
-  job.identity = Json::object_t{
-      {"dataset", context.dataset_fingerprint},
-      {"needs", Json::array()},
-      {"parameters", std::move(parameters)},
-      {"pretraining", inputs.pretraining.path.empty() ? Json() : Json(inputs.pretraining.sha256)},
-      {"stage", stage_name(job.stage)},
-      {"version", stage_version(job.stage)},
-  };
-  job.id = hash_of(job.identity);
+  job.identity = make_identity(context, job.stage, std::move(parameters), Json::array(),
+                               inputs.pretraining.path.empty() ? Json() : Json(inputs.pretraining.sha256));
+  job.id = {sha256(canonical(job.identity))};
   return job;
 }
 
@@ -77,12 +81,8 @@ JobSpec make_analysis_job(const IdentityContext& context, const Json& cell, cons
   job.needs = {train};
   job.at_epoch = at;
   job.gang = analysis.gang;
-  job.identity = Json::object_t{
-      {"dataset", context.dataset_fingerprint}, {"needs", Json::array({train.hex})},
-      {"parameters", std::move(parameters)},    {"pretraining", Json()},
-      {"stage", stage_name(job.stage)},         {"version", stage_version(job.stage)},
-  };
-  job.id = hash_of(job.identity);
+  job.identity = make_identity(context, job.stage, std::move(parameters), Json::array({train.hex}), Json());
+  job.id = {sha256(canonical(job.identity))};
   return job;
 }
 

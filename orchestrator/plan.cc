@@ -29,6 +29,7 @@ class Planner {
 
   void make_cells(std::vector<Json> cells) {
     std::unordered_set<std::string> ids;
+    ids.reserve(cells.size());
     plan_.cells.reserve(cells.size());
     for (Json& parameters : cells) {
       std::string id = cell_id(parameters);
@@ -44,7 +45,10 @@ class Planner {
 
   // One replicate of every cell before the second of any: a first answer comes early.
   void make_jobs() {
-    plan_.jobs.reserve(plan_.cells.size() * plan_.spec.seeds.size() * (1 + plan_.spec.analyses.size()));
+    const size_t expected = plan_.cells.size() * plan_.spec.seeds.size() * (1 + plan_.spec.analyses.size());
+    plan_.jobs.reserve(expected);
+    plan_.cell_jobs.reserve(expected);
+    known_.reserve(expected);
     for (const int64_t seed : plan_.spec.seeds) {
       for (const Cell& cell : plan_.cells) make_jobs_of(cell, seed);
     }
