@@ -11,6 +11,7 @@
 #include "orchestrator/dataset_fingerprint.h"
 #include "orchestrator/identity.h"
 #include "orchestrator/overrides.h"
+#include "orchestrator/parallel.h"
 #include "orchestrator/table_check.h"
 #include "schemas/backbone_catalog.h"
 #include "schemas/error.h"
@@ -28,19 +29,26 @@ class Planner {
   }
 
   void make_cells(std::vector<Json> cells) {
-    std::unordered_set<std::string> ids;
-    ids.reserve(cells.size());
+    std::vector<std::string> ids(cells.size());
+    in_parallel(cells.size(), [&](size_t begin, size_t end) {
+      for (size_t i = begin; i < end; ++i) ids[i] = cell_id(cells[i]);
+    });
+    std::unordered_set<std::string> known;
+    known.reserve(cells.size());
     plan_.cells.reserve(cells.size());
-    for (Json& parameters : cells) {
-      std::string id = cell_id(parameters);
-      if (ids.insert(id).second) {
-        plan_.cells.push_back({std::move(id), std::move(parameters)});
+    for (size_t i = 0; i < cells.size(); ++i) {
+      if (known.insert(ids[i]).second) {
+        plan_.cells.push_back({std::move(ids[i]), std::move(cells[i])});
       } else if (!plan_.partial) {
         throw ConfigError(fmt::format("{}: `set` or `derive` makes two cells equal: {}", plan_.spec.file.string(),
-                                      cell_label(plan_.spec, parameters)));
+                                      cell_label(plan_.spec, cells[i])));
       }
     }
-    for (const Cell& cell : plan_.cells) check_epochs(cell.parameters);
+    for (const Cell& cell : plan_.cells) prepare(cell);
+    for (const auto& [what, count] : dropped_) {
+      plan_.notes.push_back(
+          fmt::format("{} dropped in {} cell{}: they train fewer epochs", what, count, count == 1 ? "" : "s"));
+    }
   }
 
   // One replicate of every cell before the second of any: a first answer comes early.
@@ -50,53 +58,66 @@ class Planner {
     plan_.cell_jobs.reserve(expected);
     known_.reserve(expected);
     for (const int64_t seed : plan_.spec.seeds) {
-      for (const Cell& cell : plan_.cells) make_jobs_of(cell, seed);
-    }
-    for (const auto& [note, cells] : dropped_) {
-      plan_.notes.push_back(fmt::format("{} dropped in {} cell{}: they train fewer epochs", note, cells.size(),
-                                        cells.size() == 1 ? "" : "s"));
+      std::vector<std::vector<Entry>> made(plan_.cells.size());
+      in_parallel(made.size(), [&](size_t begin, size_t end) {
+        for (size_t i = begin; i < end; ++i) made[i] = jobs_of(plan_.cells[i].parameters, seed);
+      });
+      for (size_t i = 0; i < made.size(); ++i) {
+        for (Entry& entry : made[i]) add(plan_.cells[i].id, seed, std::move(entry));
+      }
     }
   }
 
  private:
-  void make_jobs_of(const Cell& cell, int64_t seed) {
+  // A job and the number of the stage that it is of its cell: 0 = train, 1.. = entries of `analyses`.
+  struct Entry {
+    int stage;
+    JobSpec job;
+  };
+
+  // Looks up what jobs_of() needs, and says what it will leave out.
+  void prepare(const Cell& cell) {
+    check_epochs(cell.parameters);
+    find_variant(cell.parameters.at("backbone"));
+    find_pretraining(cell.parameters);
     const int epochs = cell.parameters.at("epochs");
-    std::vector<int> snapshots;
     for (const int epoch : plan_.spec.snapshots) {
-      if (epoch <= epochs) {
-        snapshots.push_back(epoch);
-      } else {
-        dropped_[fmt::format("snapshot {}", epoch)].insert(cell.id);
-      }
+      if (epoch > epochs) ++dropped_[fmt::format("snapshot {}", epoch)];
     }
-    JobSpec train = make_train_job(context_, {.cell = cell.parameters,
-                                              .seed = seed,
-                                              .variant = variant(cell.parameters.at("backbone")),
-                                              .snapshots = snapshots,
-                                              .pretraining = pretraining(cell.parameters)});
-    const JobId train_id = train.id;
-    add({cell.id, seed, 0, train_id}, std::move(train));
     for (size_t i = 0; i < plan_.spec.analyses.size(); ++i) {
-      const AnalysisSpec& analysis = plan_.spec.analyses[i];
-      const auto add_analysis = [&](std::optional<int> at) {
-        JobSpec job = make_analysis_job(context_, cell.parameters, analysis, train_id, at);
-        const JobId id = job.id;
-        add({cell.id, seed, static_cast<int>(i) + 1, id}, std::move(job));
-      };
-      if (analysis.at.empty()) add_analysis(std::nullopt);
-      for (const int epoch : analysis.at) {
-        if (epoch > epochs) {
-          dropped_[fmt::format("analyses[{}]: at {}", i, epoch)].insert(cell.id);
-        } else {
-          add_analysis(epoch == epochs ? std::nullopt : std::optional(epoch));
-        }
+      for (const int epoch : plan_.spec.analyses[i].at) {
+        if (epoch > epochs) ++dropped_[fmt::format("analyses[{}]: at {}", i, epoch)];
       }
     }
   }
 
-  void add(CellJob link, JobSpec job) {
-    if (known_.insert(job.id).second) plan_.jobs.push_back(std::move(job));
-    plan_.cell_jobs.push_back(std::move(link));
+  std::vector<Entry> jobs_of(const Json& cell, int64_t seed) const {
+    const int epochs = cell.at("epochs");
+    std::vector<int> snapshots = plan_.spec.snapshots;
+    std::erase_if(snapshots, [&](int epoch) { return epoch > epochs; });
+    std::vector<Entry> entries;
+    entries.push_back({0, make_train_job(context_, {.cell = cell,
+                                                    .seed = seed,
+                                                    .variant = variants_.at(cell.at("backbone")),
+                                                    .snapshots = snapshots,
+                                                    .pretraining = pretraining_.at(cell.at("pretraining"))})});
+    const JobId train = entries[0].job.id;
+    for (size_t i = 0; i < plan_.spec.analyses.size(); ++i) {
+      const AnalysisSpec& analysis = plan_.spec.analyses[i];
+      const auto add_analysis = [&](std::optional<int> at) {
+        entries.push_back({static_cast<int>(i) + 1, make_analysis_job(context_, cell, analysis, train, at)});
+      };
+      if (analysis.at.empty()) add_analysis(std::nullopt);
+      for (const int epoch : analysis.at) {
+        if (epoch <= epochs) add_analysis(epoch == epochs ? std::nullopt : std::optional(epoch));
+      }
+    }
+    return entries;
+  }
+
+  void add(const std::string& cell, int64_t seed, Entry entry) {
+    plan_.cell_jobs.push_back({cell, seed, entry.stage, entry.job.id});
+    if (known_.insert(entry.job.id).second) plan_.jobs.push_back(std::move(entry.job));
   }
 
   void check_epochs(const Json& parameters) const {
@@ -111,16 +132,14 @@ class Planner {
     }
   }
 
-  const Json& variant(const std::string& name) {
-    const auto found = variants_.find(name);
-    if (found != variants_.end()) return found->second;
-    return variants_.emplace(name, normalized(to_json(find_backbone(name, plan_.spec.backbones)))).first->second;
+  void find_variant(const std::string& name) {
+    if (variants_.count(name) != 0) return;
+    variants_.emplace(name, normalized(to_json(find_backbone(name, plan_.spec.backbones))));
   }
 
-  const PretrainingFile& pretraining(const Json& parameters) {
+  void find_pretraining(const Json& parameters) {
     const std::string& name = parameters.at("pretraining").get_ref<const std::string&>();
-    const auto found = pretraining_.find(name);
-    if (found != pretraining_.end()) return found->second;
+    if (pretraining_.count(name) != 0) return;
     PretrainingFile file;
     if (name != "none") {
       file.path = resolve_path(name, plan_.spec.file).string();
@@ -133,7 +152,7 @@ class Planner {
       }
       file.sha256 = cache_.sha256(file.path);
     }
-    return pretraining_.emplace(name, std::move(file)).first->second;
+    pretraining_.emplace(name, std::move(file));
   }
 
   Plan& plan_;
@@ -142,7 +161,7 @@ class Planner {
   std::unordered_map<std::string, Json> variants_;
   std::unordered_map<std::string, PretrainingFile> pretraining_;
   std::unordered_set<JobId> known_;
-  std::map<std::string, std::unordered_set<std::string>> dropped_;  // what, and the ids of the cells
+  std::map<std::string, size_t> dropped_;  // what, and in how many cells
 };
 
 }  // namespace
