@@ -82,6 +82,8 @@ void GangProcess::take(std::string_view line, std::vector<FromGang>& messages) {
     }
   } catch (const std::invalid_argument& error) {
     log(fmt::format("{}: {}", error.what(), line));
+    // Waiting on after an outcome that was not understood would look like silence.
+    if (Json::accept(line)) broken_ = fmt::format("a gang sent a message that is none: {}", error.what());
   }
 }
 
@@ -111,8 +113,7 @@ void GangProcess::kill() {
 }
 
 bool GangProcess::gone(double now_s) {
-  constexpr double kRemote_s =
-      5;  // ranks on other hosts are ended by their own daemons, which we cannot watch
+  constexpr double kRemote_s = 5;  // ranks on other hosts are ended by their own daemons, which we cannot watch
   if (!status_) return false;
   if (!ended_s_) ended_s_ = now_s;
   if (has_remote_ranks_ && now_s - *ended_s_ < kRemote_s) return false;

@@ -8,6 +8,7 @@ while read -r line; do
     *'"exit"'*) exit 0 ;;
     *'"mode":"now"'*) setsid sleep 1000 & echo '{"type":"checkpoint","job":"a","attempt":1,"path":"p","step":1}' ;;
     *'"mode":"checkpoint"'*) head -c 2000000 /dev/zero | tr '\0' 'x' ;;
-    *'"ack"'*) exit 139 ;;
+    *'"attempt":1,'*'"ack"'*) exit 139 ;;
+    *'"attempt":2,'*'"ack"'*) echo '{"type":"outcome","job":"a"}' ;;
   esac
 done

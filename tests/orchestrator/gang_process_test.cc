@@ -121,6 +121,18 @@ TEST_F(MpiGangsTest, ALineBeyondTheLimitBreaksTheGang) {
   EXPECT_EQ(exited->how, "a gang sent a line of more than 1 MiB");
 }
 
+TEST_F(MpiGangsTest, AMessageThatIsNotUnderstoodBreaksTheGangInsteadOfLookingLikeSilence) {
+  MpiGangs gangs = make_gangs();
+  gangs.start(kGang, {0});
+  next<GangMessage>(gangs);
+
+  gangs.send(kGang, Ack{.job = {"a"}, .attempt = 2});  // fake_mpirun.sh then sends half an outcome
+  const auto exited = next<GangExited>(gangs);
+
+  ASSERT_TRUE(exited.has_value());
+  EXPECT_NE(exited->how.find("key 'attempt' not found"), std::string::npos) << exited->how;
+}
+
 TEST_F(MpiGangsTest, ASignalAtTheSchedulerBecomesAStop) {
   MpiGangs gangs = make_gangs();
 
