@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <cmath>
 
 #include "schemas/error.h"
@@ -12,7 +13,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-ExitCode exit_code_of(int sqlite_code) {
+// `system_error` is the errno behind it: a full disk also shows as an I/O error of the -shm file.
+ExitCode exit_code_of(int sqlite_code, int system_error) {
+  if ((sqlite_code & 0xff) == SQLITE_IOERR && (system_error == ENOSPC || system_error == EDQUOT)) {
+    return ExitCode::kDiskFull;
+  }
   switch (sqlite_code & 0xff) {
     case SQLITE_FULL:
       return ExitCode::kDiskFull;
@@ -78,7 +83,7 @@ Database::Database(const fs::path& file, Mode mode)
   if (mode == Mode::kReadOnly) {
     exec("PRAGMA query_only = ON");
   } else {
-    exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+    exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536");
   }
 }
 
@@ -97,7 +102,8 @@ int64_t Database::integer(const std::string& sql) {
 void Database::fail(const std::string& what) const {
   const int code = handle_ ? sqlite3_extended_errcode(handle_.get()) : SQLITE_CANTOPEN;
   const std::string reason = handle_ ? sqlite3_errmsg(handle_.get()) : "out of memory";
-  throw Error(exit_code_of(code), fmt::format("{} {}: {}", what, file_.string(), reason));
+  const int system_error = handle_ ? sqlite3_system_errno(handle_.get()) : 0;
+  throw Error(exit_code_of(code, system_error), fmt::format("{} {}: {}", what, file_.string(), reason));
 }
 
 Statement::Statement(Database& database, std::string_view sql) : database_(database) {

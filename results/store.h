@@ -65,14 +65,19 @@ class Store {
   void record_live_metric(const JobId& job, int attempt, const Metric& metric);
   void record_event(const std::string& kind, const std::optional<JobId>& job, const std::string& text);
 
-  // Accepts a result: metrics, curves, artifacts, environment, state done. False (and nothing written) if an
-  // accepted result of this job or a newer attempt exists.
+  // Accepts a result: metrics, curves, artifacts, environment, state done. False (and nothing written but an event
+  // "superseded") if an accepted result of this job or a newer attempt exists. Of two values with one name and epoch
+  // the later counts.
   bool accept(const JobId& job, int attempt, const JobSuccess& success);
   // Ends an attempt without a result. `counts`: towards max_attempts.
   void end_attempt(const JobId& job, int attempt, const JobFailure& failure, bool counts);
   void set_state(const JobId& job, JobState state, const std::string& reason);
   // Gives failed and blocked jobs their attempts back: they wait again.
   void reset(const JobId& job);
+
+  // For verify: what a result file proves replaces what the row says, whichever attempt is newer. The job is added if
+  // the database lost it.
+  void restore(const JobSpec& job, int attempt, const JobSuccess& success);
 
   void commit();
 
@@ -84,7 +89,7 @@ class Store {
 };
 
 // Result files: `jobs/<id>/result.json` beside every accepted row, self-checked by a SHA-256 of its own content.
-// Written by the scheduler after the commit that accepted the row; rebuilt by verify.
+// Written by the scheduler after the commit that accepted the row; rebuilt by verify. See results/result_file.h.
 void write_result_file(const std::filesystem::path& sweep_folder, const JobSpec& job, int attempt,
                        const JobSuccess& success);
 

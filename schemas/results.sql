@@ -1,6 +1,7 @@
--- The results database of one sweep. People read the views `runs` (a row per job, parameters and final metrics as
--- columns; made by the writer whenever names appear) and `cells_summary` (mean, standard deviation and n over
--- replicates). Times are ISO 8601, UTC. Nothing is ever deleted: what a sweep no longer lists is `stale`.
+-- The results database of one sweep (schema version 2). People read the views: `runs` (a row per job, parameters and
+-- final metrics as columns; the writer makes it anew whenever a name appears), `cells_summary` (mean, standard deviation
+-- and n over replicates), `job_metrics` (a row per number) and `parameters`. Times are ISO 8601, UTC. Nothing is ever
+-- deleted: what a sweep no longer lists is `stale`, and views leave it out.
 
 CREATE TABLE sweeps (
   name TEXT PRIMARY KEY,
@@ -15,15 +16,6 @@ CREATE TABLE cells (           -- one combination of parameter values
   position INTEGER NOT NULL,   -- order of the sweep
   parameters TEXT NOT NULL,    -- JSON object
   stale INTEGER NOT NULL DEFAULT 0
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE parameters (      -- the same, typed, one row each
-  cell TEXT NOT NULL REFERENCES cells(id),
-  name TEXT NOT NULL,
-  type TEXT NOT NULL CHECK (type IN ('integer', 'number', 'boolean', 'string', 'json')),
-  number REAL,                 -- integer, number, boolean
-  text TEXT,                   -- string, json
-  PRIMARY KEY (cell, name)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE jobs (            -- one stage of one cell and one seed
@@ -103,7 +95,8 @@ CREATE TABLE artifacts (       -- files; path relative to jobs/<job>/attempts/<a
   sha256 TEXT NOT NULL,
   kind TEXT NOT NULL,
   label TEXT NOT NULL,
-  epoch INTEGER,
+  epoch INTEGER,               -- of a snapshot
+  bytes INTEGER,               -- size when the result was accepted
   PRIMARY KEY (job, path)
 ) STRICT, WITHOUT ROWID;
 
@@ -122,23 +115,40 @@ CREATE TABLE events (          -- every change of state, in order
   text TEXT NOT NULL
 ) STRICT;
 
--- Final metrics of every cell over its replicates. std is the sample standard deviation, NULL for n = 1.
+CREATE TABLE run_columns (     -- the names that are columns of `runs`
+  kind TEXT NOT NULL CHECK (kind IN ('parameter', 'metric')),
+  name TEXT NOT NULL,
+  PRIMARY KEY (kind, name)
+) STRICT, WITHOUT ROWID;
+
+-- Views. A migration drops them all and makes them again from here.
+
+CREATE VIEW parameters AS      -- of every cell, typed: booleans are 1 and 0, lists are JSON
+SELECT cells.id AS cell, item.key AS name,
+       CASE item.type WHEN 'true' THEN 'boolean' WHEN 'false' THEN 'boolean' WHEN 'real' THEN 'number'
+                      WHEN 'text' THEN 'string' ELSE item.type END AS type,
+       item.value
+FROM cells, json_each(cells.parameters) AS item
+WHERE cells.stale = 0;
+
+CREATE VIEW job_metrics AS     -- every accepted number with the job it belongs to
+SELECT (SELECT name FROM sweeps LIMIT 1) AS sweep, jobs.id AS job, jobs.stage, jobs.seed, jobs.at_epoch,
+       metrics.name AS metric, metrics.epoch, metrics.value
+FROM metrics JOIN jobs ON jobs.id = metrics.job
+WHERE jobs.stale = 0;
+
+-- Final metrics of every cell over its replicates, from the jobs that use the final weights. std is the sample
+-- standard deviation (divisor n - 1), NULL for n = 1; numbers that are not finite do not count. `entry` tells apart two
+-- entries of `analyses` that report the same metric.
 CREATE VIEW cells_summary AS
-WITH finals AS (
-  SELECT DISTINCT cell_jobs.cell, cell_jobs.seed, metrics.name, metrics.value
-  FROM cell_jobs
-  JOIN cells ON cells.id = cell_jobs.cell AND cells.stale = 0
-  JOIN jobs ON jobs.id = cell_jobs.job AND jobs.stale = 0 AND jobs.state = 'done'
-  JOIN metrics ON metrics.job = jobs.id AND metrics.epoch IS NULL
-),
-means AS (
-  SELECT cell, name, avg(value) AS mean, count(value) AS n FROM finals GROUP BY cell, name
-)
-SELECT (SELECT name FROM sweeps LIMIT 1) AS sweep, means.cell, means.name AS metric, means.mean,
-       CASE WHEN means.n > 1 THEN sqrt(sum((finals.value - means.mean) * (finals.value - means.mean)) / (means.n - 1))
-       END AS std,
-       means.n, cells.parameters
-FROM means
-JOIN finals ON finals.cell = means.cell AND finals.name = means.name
-JOIN cells ON cells.id = means.cell
-GROUP BY means.cell, means.name;
+SELECT (SELECT name FROM sweeps LIMIT 1) AS sweep, cell, entry, stage, metric, mean,
+       CASE WHEN n > 1 THEN sqrt(sum((value - mean) * (value - mean)) / (n - 1)) END AS std,
+       n, (SELECT parameters FROM cells WHERE id = cell) AS parameters
+FROM (SELECT cell_jobs.cell, cell_jobs.entry, jobs.stage, metrics.name AS metric, metrics.value,
+             avg(metrics.value) OVER replicates AS mean, count(metrics.value) OVER replicates AS n
+      FROM cell_jobs
+      JOIN cells ON cells.id = cell_jobs.cell AND cells.stale = 0
+      JOIN jobs ON jobs.id = cell_jobs.job AND jobs.stale = 0 AND jobs.state = 'done' AND jobs.at_epoch IS NULL
+      JOIN metrics ON metrics.job = jobs.id AND metrics.epoch IS NULL
+      WINDOW replicates AS (PARTITION BY cell_jobs.cell, cell_jobs.entry, metrics.name))
+GROUP BY cell, entry, metric;
