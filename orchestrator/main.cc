@@ -42,6 +42,7 @@ int run(int argc, char** argv) {
   // One line per command, in the order of the README.
   add_plan_command(app, line);
   add_schema_command(app, line);
+  add_backbones_command(app, line);
 
   try {
     app.parse(argc, argv);

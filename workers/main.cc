@@ -16,6 +16,7 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   // One line per command.
   add_rank_command(app, line);
+  add_forward_command(app, line);
 
   try {
     app.parse(argc, argv);
