@@ -55,4 +55,8 @@ class Dataset {
 // Throws ConfigError naming the file and line that is wrong or missing.
 std::unique_ptr<Dataset> load_dataset(const Json& spec);
 
+// The images of one split's folder in the metadata format of wsolevaluation (spec protocol, 8.1). Throws ConfigError
+// naming file and line.
+std::vector<Sample> read_wsol_split(const std::filesystem::path& folder);
+
 }  // namespace camsweep

@@ -97,4 +97,10 @@ std::unique_ptr<Dataset> load_wsol(const Json& spec) {
   return dataset;
 }
 
+std::vector<Sample> read_wsol_split(const fs::path& folder) {
+  std::vector<Sample> samples;
+  read_split(folder, samples);
+  return samples;
+}
+
 }  // namespace camsweep
