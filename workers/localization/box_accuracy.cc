@@ -38,9 +38,7 @@ BoxAccuracy::BoxAccuracy(double step) : thresholds_(threshold_grid(step)) {
   for (std::vector<int64_t>& counts : multi_) counts.resize(thresholds_.size());
 }
 
-ImageScore BoxAccuracy::add(const LevelMap& map, const std::vector<Box>& truths, Classified classified) {
-  const LevelIous ious = level_ious(map, truths);
-  const int top = map.max();
+ImageScore BoxAccuracy::add(const LevelIous& ious, int top, Classified classified) {
   ImageScore score{-1, 0};
   ++images_;
   for (size_t i = 0; i < thresholds_.size(); ++i) {

@@ -31,9 +31,10 @@ class BoxAccuracy {
  public:
   explicit BoxAccuracy(double step);
 
-  // `correct_class`: whether the classifier's first choice is the image's class.
+  // Whether the classifier's first choice is the image's class.
   enum class Classified { kWrong, kRight };
-  ImageScore add(const LevelMap& map, const std::vector<Box>& truths, Classified classified);
+  // `top` is the map's highest level.
+  ImageScore add(const LevelIous& ious, int top, Classified classified);
   void add(const BoxAccuracy& other);
 
   int64_t images() const { return images_; }
@@ -57,8 +58,8 @@ class BoxAccuracy {
  private:
   std::vector<double> thresholds_;
   int64_t images_ = 0;
-  std::vector<int64_t> single_;         // per threshold, IoU >= 0.5
-  std::vector<int64_t> single_right_;   // and the right class
+  std::vector<int64_t> single_;                // per threshold, IoU >= 0.5
+  std::vector<int64_t> single_right_;          // and the right class
   std::array<std::vector<int64_t>, 3> multi_;  // per delta
 };
 

@@ -13,8 +13,8 @@ int64_t area(const Box& box) { return int64_t{box.x1 - box.x0 + 1} * (box.y1 - b
 
 void check(const Box& box) {
   if (box.x0 >= 0 && box.y0 >= 0 && box.x1 >= box.x0 && box.y1 >= box.y0) return;
-  throw ConfigError(fmt::format("box [{}, {}, {}, {}]: corners must be ordered and not negative", box.x0, box.y0, box.x1,
-                                box.y1));
+  throw ConfigError(
+      fmt::format("box [{}, {}, {}, {}]: corners must be ordered and not negative", box.x0, box.y0, box.x1, box.y1));
 }
 
 }  // namespace

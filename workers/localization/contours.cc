@@ -104,7 +104,8 @@ std::vector<int64_t> twice_areas(const FramedMask& mask, const Regions& regions,
     for (int x = 0; x + 1 < mask.width(); ++x) {
       int set = 0;
       int owner = -1;
-      for (const size_t pixel : {mask.index(y, x), mask.index(y, x + 1), mask.index(y + 1, x), mask.index(y + 1, x + 1)}) {
+      for (const size_t pixel :
+           {mask.index(y, x), mask.index(y, x + 1), mask.index(y + 1, x), mask.index(y + 1, x + 1)}) {
         const int id = top[static_cast<size_t>(regions.label[pixel])];
         if (id < 0) continue;
         ++set;
@@ -134,8 +135,8 @@ std::vector<Contour> find_contours(const LevelMap& map, int threshold) {
   std::vector<Contour> holes;
   for (size_t i = regions.list.size(); i-- > 1;) {
     const Region& region = regions.list[i];
-    Contour contour{region.foreground ? Contour::Kind::kOuter : Contour::Kind::kHole, outline_box(region, map), areas[i],
-                    mask.raster_index(region.first), top[i] != static_cast<int>(i)};
+    Contour contour{region.foreground ? Contour::Kind::kOuter : Contour::Kind::kHole, outline_box(region, map),
+                    areas[i], mask.raster_index(region.first), top[i] != static_cast<int>(i)};
     (region.foreground ? outer : holes).push_back(contour);
   }
   outer.insert(outer.end(), holes.begin(), holes.end());

@@ -117,9 +117,15 @@ class Components {
     Component& kept = keep_left ? left : right;
     const Component& gone = keep_left ? right : left;
     parent_[static_cast<size_t>(keep_left ? b : a)] = keep_left ? a : b;
-    kept = {std::min(kept.x0, gone.x0), std::min(kept.y0, gone.y0), std::max(kept.x1, gone.x1), std::max(kept.y1, gone.y1),
-            std::min(kept.first_pixel, gone.first_pixel), kept.twice_area + gone.twice_area,
-            kept.touches_border || gone.touches_border, true, 0};
+    kept = {std::min(kept.x0, gone.x0),
+            std::min(kept.y0, gone.y0),
+            std::max(kept.x1, gone.x1),
+            std::max(kept.y1, gone.y1),
+            std::min(kept.first_pixel, gone.first_pixel),
+            kept.twice_area + gone.twice_area,
+            kept.touches_border || gone.touches_border,
+            true,
+            0};
   }
 
   int height_;
@@ -164,9 +170,9 @@ std::vector<uint8_t> filled_levels(const LevelMap& map) {
 // The box 7.4 draws: the right and lower edge one past the last pixel, inside the frame. `grow` is 1 for a hole, whose
 // outline runs on the pixels around it.
 double outline_iou(const Component& c, int grow, const LevelMap& map, const std::vector<Box>& truths) {
-  return best_iou({c.x0 - grow, c.y0 - grow, std::min(c.x1 + grow + 1, map.width - 1),
-                   std::min(c.y1 + grow + 1, map.height - 1)},
-                  truths);
+  return best_iou(
+      {c.x0 - grow, c.y0 - grow, std::min(c.x1 + grow + 1, map.width - 1), std::min(c.y1 + grow + 1, map.height - 1)},
+      truths);
 }
 
 double current_iou(Component& component, int grow, const LevelMap& map, const std::vector<Box>& truths) {

@@ -26,8 +26,9 @@ struct Header {
 };
 
 [[noreturn]] void refuse(const std::filesystem::path& file, const std::string& found) {
-  throw ConfigError(fmt::format("{}: {}; a score map is a 2-D .npy of little-endian float16, float32 or float64 in C order",
-                                file.string(), found));
+  throw ConfigError(
+      fmt::format("{}: {}; a score map is a 2-D .npy of little-endian float16, float32 or float64 in C order",
+                  file.string(), found));
 }
 
 std::string first_match(const std::string& text, const char* pattern) {

@@ -17,7 +17,8 @@ LevelMap quantize(const ScoreMap& map) {
 Normalized min_max(const ScoreMap& map) {
   Normalized result{{map.height, map.width, std::vector<double>(map.values.size(), 0.0)}, true};
   if (map.values.empty()) return result;
-  if (!std::all_of(map.values.begin(), map.values.end(), [](double value) { return std::isfinite(value); })) return result;
+  if (!std::all_of(map.values.begin(), map.values.end(), [](double value) { return std::isfinite(value); }))
+    return result;
   const auto [low, high] = std::minmax_element(map.values.begin(), map.values.end());
   const double range = *high - *low;
   if (!(range > 0)) return result;

@@ -12,7 +12,9 @@ struct ScoreMap {
   int width = 0;
   std::vector<double> values;
 
-  double at(int y, int x) const { return values[static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x)]; }
+  double at(int y, int x) const {
+    return values[static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x)];
+  }
 };
 
 // A score map in 8 bits, as boxes are drawn from it.

@@ -33,7 +33,8 @@ LevelMap drawn(const std::vector<std::string>& rows) {
 Boxes largest_at_fifths(const ScoreMap& map) {
   const LevelMap levels = quantize(map);
   Boxes boxes;
-  for (const double tau : {0., .2, .4, .6, .8}) boxes.push_back(largest_contour_box(levels, threshold_level(tau, levels.max())));
+  for (const double tau : {0., .2, .4, .6, .8})
+    boxes.push_back(largest_contour_box(levels, threshold_level(tau, levels.max())));
   return boxes;
 }
 
@@ -50,11 +51,8 @@ TEST(ContoursTest, LargestBoxesOfThePeerTests) {
 
 TEST(ContoursTest, AllBoxesOfThePeerTests) {
   const LevelMap levels = quantize(kParts);
-  const std::vector<Boxes> expected = {{{0, 0, 4, 3}},
-                                       {{0, 1, 4, 3}, {0, 0, 2, 2}},
-                                       {{0, 3, 3, 3}},
-                                       {{2, 3, 3, 3}, {0, 3, 1, 3}},
-                                       {{0, 3, 1, 3}}};
+  const std::vector<Boxes> expected = {
+      {{0, 0, 4, 3}}, {{0, 1, 4, 3}, {0, 0, 2, 2}}, {{0, 3, 3, 3}}, {{2, 3, 3, 3}, {0, 3, 1, 3}}, {{0, 3, 1, 3}}};
   for (size_t i = 0; i < expected.size(); ++i) {
     EXPECT_EQ(contour_boxes(levels, threshold_level(static_cast<double>(i) / 5, levels.max())), expected[i]) << i;
   }
@@ -83,7 +81,8 @@ TEST(ContoursTest, AHoleAddsItsRimToAllBoxes) {
 }
 
 TEST(ContoursTest, AreaIsThatOfThePolygonNotAPixelCount) {
-  const LevelMap triangle = drawn({"########", "........", "........", "...##...", "...#....", "........", "........", "........"});
+  const LevelMap triangle =
+      drawn({"########", "........", "........", "...##...", "...#....", "........", "........", "........"});
   const LevelMap corner = drawn({"......", "......", "......", "...###", "...###", "...###"});
 
   EXPECT_EQ(largest_contour_box(triangle, 0), (Box{3, 3, 5, 5}));
@@ -152,7 +151,8 @@ TEST(LevelSweepTest, AgreesWithTheContoursOfEveryLevel) {
   std::mt19937 random(7);
   for (int i = 0; i < 90; ++i) {
     const LevelMap map = random_map(random, i % 3 == 0 ? 2 : i % 3 == 1 ? 6 : 256);
-    const Boxes truths = {{0, 0, map.width / 2, map.height / 2}, {map.width / 3, map.height / 4, map.width - 1, map.height - 1}};
+    const Boxes truths = {{0, 0, map.width / 2, map.height / 2},
+                          {map.width / 3, map.height / 4, map.width - 1, map.height - 1}};
 
     const LevelIous ious = level_ious(map, truths);
 
@@ -160,7 +160,8 @@ TEST(LevelSweepTest, AgreesWithTheContoursOfEveryLevel) {
       double multi = 0;
       for (const Box& box : contour_boxes(map, t)) multi = std::max(multi, best_iou(box, truths));
       ASSERT_EQ(ious.multi[static_cast<size_t>(t)], multi) << "map " << i << " level " << t;
-      ASSERT_EQ(ious.single[static_cast<size_t>(t)], best_iou(largest_contour_box(map, t), truths)) << "map " << i << " level " << t;
+      ASSERT_EQ(ious.single[static_cast<size_t>(t)], best_iou(largest_contour_box(map, t), truths))
+          << "map " << i << " level " << t;
     }
   }
 }
@@ -196,8 +197,8 @@ TEST(BoxAccuracyTest, ThresholdIsTheSmallestThatReachesTheMaximum) {
   }
   BoxAccuracy accuracy(0.01);
 
-  accuracy.add(map, {{5, 5, 9, 9}}, BoxAccuracy::Classified::kRight);
-  accuracy.add(map, {{0, 0, 2, 2}}, BoxAccuracy::Classified::kRight);
+  accuracy.add(level_ious(map, {{5, 5, 9, 9}}), map.max(), BoxAccuracy::Classified::kRight);
+  accuracy.add(level_ious(map, {{0, 0, 2, 2}}), map.max(), BoxAccuracy::Classified::kRight);
 
   EXPECT_EQ(accuracy.maxboxacc().value, 50);
   EXPECT_DOUBLE_EQ(accuracy.maxboxacc().threshold, 0.2);
@@ -211,8 +212,8 @@ TEST(BoxAccuracyTest, SumsOfShardsEqualTheWhole) {
     const LevelMap map = random_map(random, 256);
     const Boxes truths = {{0, 0, map.width - 1, map.height - 1}};
     const auto classified = i % 3 ? BoxAccuracy::Classified::kRight : BoxAccuracy::Classified::kWrong;
-    whole.add(map, truths, classified);
-    (i % 2 ? first : second).add(map, truths, classified);
+    whole.add(level_ious(map, truths), map.max(), classified);
+    (i % 2 ? first : second).add(level_ious(map, truths), map.max(), classified);
   }
 
   first.add_bytes(second.bytes());

@@ -1,0 +1,114 @@
+#include "workers/analysis/activation.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <tuple>
+
+namespace camsweep {
+namespace {
+
+constexpr size_t kBins = 20;
+
+std::vector<double> to_vector(const at::Tensor& values) {
+  const at::Tensor plain = values.to(at::kCPU, at::kDouble).contiguous();
+  return {plain.const_data_ptr<double>(), plain.const_data_ptr<double>() + plain.numel()};
+}
+
+std::vector<double> share_above(const at::Tensor& rows, double threshold) {
+  return to_vector(rows.gt(threshold).to(at::kDouble).mean(1));
+}
+
+double pearson(const std::vector<ActivationPoint>& points) {
+  double x = 0, y = 0;
+  for (const ActivationPoint& point : points) x += std::abs(point.weight), y += point.area_raw;
+  const auto n = static_cast<double>(points.size());
+  double xy = 0, xx = 0, yy = 0;
+  for (const ActivationPoint& point : points) {
+    const double dx = std::abs(point.weight) - x / n;
+    const double dy = point.area_raw - y / n;
+    xy += dx * dy;
+    xx += dx * dx;
+    yy += dy * dy;
+  }
+  return xx > 0 && yy > 0 ? xy / std::sqrt(xx * yy) : std::nan("");
+}
+
+// Linear between the two nearest ranks, as NumPy does.
+double quantile(const std::vector<double>& sorted, double q) {
+  const double position = q * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<size_t>(position);
+  const size_t above = std::min(below + 1, sorted.size() - 1);
+  return sorted[below] + (sorted[above] - sorted[below]) * (position - static_cast<double>(below));
+}
+
+std::vector<Curve> area_quantiles(const std::vector<ActivationPoint>& points) {
+  constexpr std::array<std::pair<const char*, double>, 3> kQuantiles = {
+      {{"activation.area_q05", .05}, {"activation.area_q50", .5}, {"activation.area_q95", .95}}};
+  const auto by_weight = [](const ActivationPoint& a, const ActivationPoint& b) { return a.weight < b.weight; };
+  const auto [low, high] = std::minmax_element(points.begin(), points.end(), by_weight);
+  const double first = low->weight;
+  const double width = (high->weight - first) / kBins;
+  std::array<std::vector<double>, kBins> bins;
+  for (const ActivationPoint& point : points) {
+    const size_t bin = width > 0 ? static_cast<size_t>((point.weight - first) / width) : 0;
+    bins[std::min(bin, kBins - 1)].push_back(point.area_raw);
+  }
+  std::vector<Curve> curves;
+  for (const auto& [name, q] : kQuantiles) {
+    Curve& curve = curves.emplace_back(Curve{name, "weight", {}, {}});
+    for (size_t i = 0; i < kBins; ++i) {
+      if (bins[i].empty()) continue;
+      std::sort(bins[i].begin(), bins[i].end());
+      curve.x.push_back(first + (static_cast<double>(i) + 0.5) * width);
+      curve.y.push_back(quantile(bins[i], q));
+    }
+  }
+  return curves;
+}
+
+}  // namespace
+
+std::vector<ActivationPoint> activation_points(const at::Tensor& features, const at::Tensor& weights,
+                                               double threshold) {
+  const at::Tensor rows = features.flatten(1);
+  const double high = rows.max().item<double>();
+  const at::Tensor low = std::get<0>(rows.min(1, /*keepdim=*/true));
+  const at::Tensor range = std::get<0>(rows.max(1, /*keepdim=*/true)) - low;
+  const std::vector<double> weight = to_vector(weights);
+  const std::vector<double> gap = to_vector(rows.mean(1));
+  const std::vector<double> raw = share_above(rows, threshold);
+  const std::vector<double> image =
+      high > 0 ? share_above(rows / high * 255, threshold) : std::vector<double>(raw.size(), 0.0);
+  const std::vector<double> map = share_above((rows - low) / range * 255, threshold);  // NaN, thus 0, if constant
+  std::vector<ActivationPoint> points;
+  for (size_t k = 0; k < weight.size(); ++k) points.push_back({weight[k], gap[k], raw[k], image[k], map[k]});
+  return points;
+}
+
+JobSuccess summarize(const std::vector<ActivationPoint>& points) {
+  JobSuccess success;
+  if (points.empty()) return success;
+  double gap = 0, raw = 0, image = 0, map = 0;
+  for (const ActivationPoint& point : points) {
+    gap += point.gap;
+    raw += point.area_raw;
+    image += point.area_image;
+    map += point.area_map;
+  }
+  const auto n = static_cast<double>(points.size());
+  success.metrics = {{"activation.pearson_abs_w_area", {}, pearson(points)},
+                     {"activation.area_mean", {}, raw / n},
+                     {"activation.area_image_mean", {}, image / n},
+                     {"activation.area_map_mean", {}, map / n},
+                     {"activation.gap_mean", {}, gap / n},
+                     {"activation.points", {}, n}};
+  success.curves = area_quantiles(points);
+  return success;
+}
+
+}  // namespace camsweep

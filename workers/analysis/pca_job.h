@@ -1,0 +1,27 @@
+#pragma once
+
+#include <vector>
+
+#include "workers/gang/job_context.h"
+#include "workers/localization/class_maps.h"
+#include "workers/localization/image_pass.h"
+
+namespace camsweep {
+
+// Contribution rate of the first principal component, one image at a time. Spec protocol, 5.2.
+struct ContributionRates {
+  Split split = Split::kTest;       // val where there is one
+  std::vector<SampleValues> rates;  // (rate, dropped channels, whether there is a component), by sample; on rank 0
+};
+
+// Of the predicted class's maps, over `images` images drawn with seed 0. All ranks call it together. Throws as
+// for_each_batch().
+ContributionRates contribution_rates(JobContext& context, const AnalysisInput& input, int64_t images,
+                                     const MapOptions& options);
+
+// Metrics pca.*, curve pca.rate_histogram (50 bins over 0..1; x is a bin's middle), a table with a line per image.
+JobSuccess summarize(const ContributionRates& rates);
+
+JobEnd run_pca(JobContext& context);
+
+}  // namespace camsweep

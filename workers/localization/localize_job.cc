@@ -1,0 +1,194 @@
+#include "workers/localization/localize_job.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "workers/localization/colour_map.h"
+#include "workers/localization/contours.h"
+#include "workers/localization/npy.h"
+#include "workers/localization/split_scores.h"
+
+namespace camsweep {
+namespace {
+
+constexpr size_t kOverlays = 12;   // where all maps are saved
+constexpr int kOverlaySide = 224;  // at least
+
+LocalizeSettings settings_of(const Json& parameters, const ModelCard& card) {
+  std::vector<Method> methods;
+  for (const Json& name : parameters.value("methods", Json::array({"cam"}))) {
+    methods.push_back(method_from_name(name.get<std::string>()));
+  }
+  LocalizeSettings settings{map_sources(methods), map_options(parameters), card.resolution,
+                            parameters.value("threshold_step", 0.001)};
+  const Json side = parameters.value("eval_side", Json(224));
+  if (side.is_number()) settings.side = side.get<int>();
+  if (settings.maps.cam_weight == MapOptions::CamWeight::kExact && card.options.pool != Pool::kGap) {
+    throw AnalysisFailure{{"input", false, "cam_weight 'exact' needs average pooling; this network has pool 'gmp'"}};
+  }
+  return settings;
+}
+
+void require_boxes(const Dataset& dataset, Split split) {
+  for (const Sample& sample : dataset.samples(split)) {
+    if (!sample.boxes.empty()) continue;
+    throw AnalysisFailure{
+        {"data", false,
+         fmt::format("{} split: image '{}' has no box; `localize` needs a data set with boxes (kind cub "
+                     "or wsol)",
+                     split_name(split), sample.id)}};
+  }
+}
+
+class LocalizeJob {
+ public:
+  LocalizeJob(JobContext& context, AnalysisInput input)
+      : context_(context),
+        input_(std::move(input)),
+        settings_(settings_of(context.assignment.parameters, input_.model.card)),
+        writer_(context.directory()) {}
+
+  JobEnd run() {
+    const size_t tests = samples().size();
+    const size_t validations = input_.dataset->samples(Split::kVal).size();
+    require_boxes(*input_.dataset, Split::kTest);
+    require_boxes(*input_.dataset, Split::kVal);
+    const PassOptions options;
+    PassProgress progress(context_, pass_steps(tests, options.batch, context_.collective) +
+                                        pass_steps(validations, options.batch, context_.collective));
+    const Json save = context_.assignment.parameters.value("save_maps", Json(12));
+    const std::vector<size_t> saved = save.is_string() ? all_samples(tests) : spread_samples(save.get<size_t>(), tests);
+    const std::vector<size_t> drawn = save.is_string() ? spread_samples(kOverlays, tests) : saved;
+
+    const SplitScores test = score_split(context_, input_, Split::kTest, settings_, saved, progress);
+    std::optional<SplitScores> validation;
+    if (validations > 0) validation = score_split(context_, input_, Split::kVal, settings_, {}, progress);
+
+    JobSuccess success;
+    add_scores(success, test, validation);
+    add_floors(success, test);
+    if (context_.is_root()) {
+      add_map_lists(success, test);
+      success.artifacts.push_back(writer_.text("images.csv", "table", "per image", table(test)));
+    }
+    const std::vector<Artifact> overlays = gather_artifacts(context_.collective, draw(drawn, test));
+    success.artifacts.insert(success.artifacts.end(), overlays.begin(), overlays.end());
+    success.environment["images_per_s"] = progress.images_per_s();
+    return success;
+  }
+
+ private:
+  const std::vector<Sample>& samples() const { return input_.dataset->samples(Split::kTest); }
+
+  void add_scores(JobSuccess& success, const SplitScores& test, const std::optional<SplitScores>& validation) const {
+    const auto add = [&success](const std::string& name, double value) {
+      success.metrics.push_back({name, {}, value});
+    };
+    int64_t constant = 0;
+    for (size_t s = 0; s < settings_.sources.size(); ++s) {
+      const MapSource& source = settings_.sources[s];
+      const std::string name = source.name();
+      const BoxAccuracy& accuracy = test.sources[s].accuracy;
+      const BestThreshold best = accuracy.maxboxacc();
+      add(name + ".maxboxacc", best.value);
+      add(name + ".maxboxacc_threshold", best.threshold);
+      add(name + ".maxboxacc_v2", accuracy.maxboxacc_v2());
+      const std::array<BestThreshold, 3> by_delta = accuracy.v2_by_delta();
+      for (size_t k = 0; k < kDeltas.size(); ++k) {
+        add(fmt::format("{}.maxboxacc_{}", name, kDeltas[k]), by_delta[k].value);
+        add(fmt::format("{}.maxboxacc_{}_threshold", name, kDeltas[k]), by_delta[k].threshold);
+      }
+      if (source.of == MapSource::Class::kTruth) {
+        add(name + ".gt_known", best.value);
+      } else {
+        add(name + ".top1_loc", accuracy.top1_loc());
+      }
+      if (validation) {
+        const BoxAccuracy& chosen_on = validation->sources[s].accuracy;
+        add(name + ".maxboxacc_transfer", accuracy.at_thresholds_of(chosen_on));
+        add(name + ".maxboxacc_transfer_threshold", chosen_on.maxboxacc().threshold);
+        add(name + ".maxboxacc_v2_transfer", accuracy.v2_at_thresholds_of(chosen_on));
+      }
+      add(name + ".constant_maps", static_cast<double>(test.sources[s].constant_maps));
+      constant += test.sources[s].constant_maps;
+      success.curves.push_back({name + ".boxacc", "threshold", accuracy.thresholds(), accuracy.curve()});
+    }
+    add("localize.top1",
+        100.0 * static_cast<double>(test.correct) / static_cast<double>(std::max<int64_t>(1, test.images)));
+    add("localize.images", static_cast<double>(test.images));
+    add("localize.constant_maps", static_cast<double>(constant));
+  }
+
+  // On rank 0, which knows the size of every image.
+  void add_floors(JobSuccess& success, const SplitScores& test) const {
+    BoxFloors floors(settings_.side);
+    if (!context_.is_root()) return;
+    for (const SampleLine& image : test.lines) {
+      floors.add(frame_boxes(samples()[image.sample], image.size, settings_.side));
+    }
+    const auto add = [&success](const char* name, double value) { success.metrics.push_back({name, {}, value}); };
+    add("floor.whole_image", floors.whole_image(50));
+    add("floor.whole_image_v2", floors.whole_image_v2());
+    add("floor.centred", floors.centred());
+    add("floor.centred_side", floors.centred_side());
+    add("floor.centred_v2", floors.centred_v2());
+  }
+
+  // One sha256sum list per source, beside the folder it names.
+  void add_map_lists(JobSuccess& success, const SplitScores& test) const {
+    for (const MapSource& source : settings_.sources) {
+      std::string list;
+      for (const Artifact& map : test.maps) {
+        constexpr std::string_view kFolder = "artifacts/maps/";
+        if (map.label == source.name()) list += fmt::format("{}  {}\n", map.sha256, map.path.substr(kFolder.size()));
+      }
+      if (list.empty()) continue;
+      success.artifacts.push_back(
+          writer_.text(fmt::format("maps/{}.sha256", source.name()), "score_maps", source.name(), list));
+    }
+  }
+
+  std::string table(const SplitScores& test) const {
+    std::string text = "image,label,predicted";
+    for (const MapSource& source : settings_.sources) text += fmt::format(",{0}.best_iou,{0}.threshold", source.name());
+    text += '\n';
+    for (const SampleLine& image : test.lines) text += image.line + '\n';
+    return text;
+  }
+
+  // This rank's share of the overlays of the predicted class, boxes at the threshold of MaxBoxAcc.
+  std::vector<Artifact> draw(const std::vector<size_t>& drawn, const SplitScores& test) const {
+    std::vector<Artifact> artifacts;
+    const auto ranks = static_cast<size_t>(context_.collective.size());
+    for (size_t i = static_cast<size_t>(context_.collective.rank()); i < drawn.size(); i += ranks) {
+      const Sample& sample = samples()[drawn[i]];
+      const Image image = input_.dataset->image(sample);
+      for (size_t s = 0; s < settings_.sources.size(); ++s) {
+        const MapSource& source = settings_.sources[s];
+        if (source.of != MapSource::Class::kPredicted) continue;
+        const ScoreMap map = read_npy(writer_.file(map_path(source, sample)));
+        const Image picture =
+            draw_localization(image, map, sample.boxes, test.sources[s].accuracy.maxboxacc().threshold, kOverlaySide);
+        artifacts.push_back(writer_.picture(fmt::format("overlays/{}/{}.png", source.name(), sample.id), "overlay",
+                                            sample.id + "|" + source.name(), picture));
+      }
+    }
+    return artifacts;
+  }
+
+  JobContext& context_;
+  AnalysisInput input_;
+  LocalizeSettings settings_;
+  ArtifactWriter writer_;
+};
+
+}  // namespace
+
+JobEnd run_localize(JobContext& context) {
+  return run_analysis([&context] { return LocalizeJob(context, open_analysis(context)).run(); });
+}
+
+}  // namespace camsweep

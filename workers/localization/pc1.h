@@ -1,0 +1,28 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "workers/localization/class_maps.h"
+#include "workers/localization/score_map.h"
+
+namespace camsweep {
+
+// The first principal component of one image's feature maps, with positions as variables. Spec protocol, 5.1.
+struct FirstComponent {
+  ScoreMap map;              // h x w; may be negative or above 1. Zeros if there is none
+  double rate = 0;           // contribution rate: the first eigenvalue over the sum of all
+  int dropped_channels = 0;  // constant ones
+  bool exists = false;       // false: no two channels differ
+};
+
+// `features` (K, h, w) double; `weights` (K) double, not read for Pc1Input::kRaw. Weighted maps are scaled to [0, 1]
+// per channel (constant channels are dropped and counted), raw maps are taken as they are.
+FirstComponent first_component(const at::Tensor& features, const at::Tensor& weights, MapOptions::Pc1Input input,
+                               MapOptions::Pc1Sign sign);
+
+// Whether the component marks the background: more than half of the frame lies above the map's mean, the map is then
+// reversed. The frame is one position thick at the top and left and two at the bottom and right, as in the released
+// code; its count is divided by 4 (s - 1) for an s x s map.
+bool marks_frame(const ScoreMap& map);
+
+}  // namespace camsweep
