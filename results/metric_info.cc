@@ -1,0 +1,68 @@
+#include "results/metric_info.h"
+
+#include <array>
+
+namespace camsweep {
+namespace {
+
+using Better = MetricInfo::Better;
+
+struct Known {
+  std::string_view name;
+  std::string_view title;
+  Better better;
+  int decimals;
+};
+
+constexpr std::array<Known, 20> kKnown = {{
+    {"maxboxacc", "MaxBoxAcc (%)", Better::kHigher, 1},
+    {"maxboxacc_transfer", "MaxBoxAcc, threshold from val (%)", Better::kHigher, 1},
+    {"maxboxacc_v2", "MaxBoxAccV2 (%)", Better::kHigher, 1},
+    {"maxboxacc_v2_transfer", "MaxBoxAccV2, thresholds from val (%)", Better::kHigher, 1},
+    {"maxboxacc_threshold", "map threshold", Better::kUnknown, 3},
+    {"top1_loc", "top-1 localization (%)", Better::kHigher, 1},
+    {"gt_known", "GT-known localization (%)", Better::kHigher, 1},
+    {"boxacc", "BoxAcc at IoU 0.5 (%)", Better::kHigher, 1},
+    {"top1", "top-1 accuracy (%)", Better::kHigher, 1},
+    {"top5", "top-5 accuracy (%)", Better::kHigher, 1},
+    {"loss", "loss (nats)", Better::kLower, 3},
+    {"lr", "learning rate", Better::kUnknown, 6},
+    {"auc", "ERF size (area under ratio curve)", Better::kUnknown, 4},
+    {"side_auc", "ERF size (area under side curve)", Better::kUnknown, 4},
+    {"ratio", "ERF area ratio", Better::kUnknown, 4},
+    {"rate_mean", "contribution rate of PC1, mean", Better::kUnknown, 3},
+    {"rate_std", "contribution rate of PC1, standard deviation", Better::kUnknown, 3},
+    {"whole_image", "whole-image box, MaxBoxAcc (%)", Better::kHigher, 1},
+    {"centred", "best centred box, MaxBoxAcc (%)", Better::kHigher, 1},
+    {"epoch", "epoch", Better::kUnknown, 0},
+}};
+
+constexpr std::string_view kTrueClass = "_gt";
+
+}  // namespace
+
+std::string source_title(std::string_view source) {
+  if (source.ends_with(kTrueClass))
+    return source_title(source.substr(0, source.size() - kTrueClass.size())) + " (true class)";
+  if (source == "cam") return "CAM";
+  if (source == "cam_positive") return "positive-only CAM";
+  if (source == "cam_negative") return "negative-only CAM";
+  if (source == "pc1") return "PC1";
+  return std::string(source);
+}
+
+MetricInfo metric_info(std::string_view metric) {
+  const size_t dot = metric.find('.');
+  const std::string_view source = metric.substr(0, dot);
+  const std::string_view last = dot == std::string_view::npos ? metric : metric.substr(dot + 1);
+  for (const Known& known : kKnown) {
+    if (known.name != last) continue;
+    const bool plain = dot == std::string_view::npos || source == "erf" || source == "pca" || source == "floor";
+    return {.title = plain ? std::string(known.title) : source_title(source) + " " + std::string(known.title),
+            .better = known.better,
+            .decimals = known.decimals};
+  }
+  return {.title = std::string(metric), .better = Better::kUnknown, .decimals = 3};
+}
+
+}  // namespace camsweep
