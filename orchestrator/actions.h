@@ -76,7 +76,7 @@ struct Finish {
   std::optional<GangId> evidence;  // the gang whose log tells more
 };
 
-using Action = std::variant<StartGang, Assign, Send, KillGang, RecordSuccess, RecordFailure, RecordState,
-                            RecordReset, RecordProgress, RecordMetric, Note, Finish>;
+using Action = std::variant<StartGang, Assign, Send, KillGang, RecordSuccess, RecordFailure, RecordState, RecordReset,
+                            RecordProgress, RecordMetric, Note, Finish>;
 
 }  // namespace camsweep

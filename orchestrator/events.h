@@ -56,7 +56,6 @@ struct RetryRequested {
 // Time went by. Comes at least once a second, after everything that the gangs had sent was handed over.
 struct Tick {};
 
-using Event =
-    std::variant<GangMessage, GangExited, GangReaped, Recorded, StopRequested, RetryRequested, Tick>;
+using Event = std::variant<GangMessage, GangExited, GangReaped, Recorded, StopRequested, RetryRequested, Tick>;
 
 }  // namespace camsweep

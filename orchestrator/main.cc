@@ -41,6 +41,8 @@ int run(int argc, char** argv) {
   app.fallthrough();
   // One line per command, in the order of the README.
   add_plan_command(app, line);
+  add_run_command(app, line);
+  add_retry_command(app, line);
   add_schema_command(app, line);
   add_backbones_command(app, line);
 

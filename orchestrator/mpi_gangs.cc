@@ -40,9 +40,8 @@ int highest_log(const std::filesystem::path& folder) {
 
 std::vector<std::string> gang_environment(char** own) {
   constexpr std::array kNames = {"PATH", "HOME", "USER", "LOGNAME", "LANG", "LD_LIBRARY_PATH", "TZ"};
-  constexpr std::array kPrefixes = {"LC_",    "OMPI_",     "PMIX_", "PRTE_",  "UCX_",
-                                    "CUDA_",  "NVIDIA_",   "NCCL_", "OMP_",   "MKL_",
-                                    "TORCH_", "CAMSWEEP_", "ASAN_", "UBSAN_", "LSAN_"};
+  constexpr std::array kPrefixes = {"LC_",  "OMPI_", "PMIX_",  "PRTE_",     "UCX_",  "CUDA_",  "NVIDIA_", "NCCL_",
+                                    "OMP_", "MKL_",  "TORCH_", "CAMSWEEP_", "ASAN_", "UBSAN_", "LSAN_"};
   std::vector<std::string> passed;
   for (char** entry = own; *entry; ++entry) {
     const std::string_view text = *entry;
@@ -55,8 +54,7 @@ std::vector<std::string> gang_environment(char** own) {
   return passed;
 }
 
-MpiGangs::MpiGangs(Options options)
-    : options_(std::move(options)), host_(own_host()), scratch_(options_.scratch) {
+MpiGangs::MpiGangs(Options options) : options_(std::move(options)), host_(own_host()), scratch_(options_.scratch) {
   ::prctl(PR_SET_CHILD_SUBREAPER,
           1);  // ranks of a killed mpirun become our children, so that we can reap them
   make_directories(options_.folder.root / "gangs");
@@ -66,8 +64,7 @@ MpiGangs::MpiGangs(Options options)
 MpiGangs::~MpiGangs() {
   for (auto& [id, member] : members_) kill(id);
   const SteadyClock clock;
-  const double patience_s =
-      clock.now_s() + 10;  // a rank in an uninterruptible call must not hold up a report
+  const double patience_s = clock.now_s() + 10;  // a rank in an uninterruptible call must not hold up a report
   while (!members_.empty() && clock.now_s() < patience_s) wait(kReapEvery_s);
 }
 
@@ -116,10 +113,8 @@ Command MpiGangs::command(const std::vector<int>& slots, const std::vector<std::
 
 void MpiGangs::start(GangId gang, const std::vector<int>& slots) {
   const std::string marker = fmt::format("CAMSWEEP_GANG={}.{}", scratch_.name(), gang.number);
-  const GangProcess::Launch launch{.command = command(slots, scratch_.make(gang.number), marker),
-                                   .marker = marker,
-                                   .log = log(gang),
-                                   .host = host_};
+  const GangProcess::Launch launch{
+      .command = command(slots, scratch_.make(gang.number), marker), .marker = marker, .log = log(gang), .host = host_};
   members_.emplace(gang, Member{.process = GangProcess(launch)});
 }
 

@@ -1,15 +1,16 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 
 #include "orchestrator/plan.h"
+#include "orchestrator/sweep_folder.h"
 #include "schemas/error.h"
 
 namespace camsweep {
 
 enum class Adoption { kRefuse, kAdopt };  // of a folder that another sweep file made
-enum class Reporting { kWrite, kSkip };
 
 struct RunOptions {
   std::filesystem::path sweep_file;
@@ -19,11 +20,12 @@ struct RunOptions {
   std::optional<int> slots;
   std::optional<std::filesystem::path> hostfile;
   Adoption adoption = Adoption::kRefuse;
-  Reporting reporting = Reporting::kWrite;
+  // Draws tables, plots and the report when results changed; empty = nobody wants them.
+  std::function<void(const SweepFolder&)> report;
 };
 
-// Steps 1 to 11 of the data flow for one sweep file: plans, runs what is missing, reports. Talks on stderr, prints the
-// table on stdout. Returns the exit code of a run that came to its end; throws Error otherwise.
+// Steps 1 to 11 of the data flow for one sweep file: plans, runs what is missing, reports. Talks on stderr. Returns the
+// exit code of a run that came to its end; throws Error otherwise.
 ExitCode run_sweep(const RunOptions& options);
 
 }  // namespace camsweep

@@ -15,8 +15,7 @@ constexpr double kProgressEvery_s = 1;  // what `status` reads need not be young
 
 bool Scheduler::current(GangId id, const Gang& gang, const JobId& job, int attempt, std::string_view what) {
   if (gang.work && jobs_.id(gang.work->job) == job && gang.work->attempt == attempt) return true;
-  note("dropped", job,
-       fmt::format("gang {} sent {} of attempt {}, which it does not run", id.number, what, attempt));
+  note("dropped", job, fmt::format("gang {} sent {} of attempt {}, which it does not run", id.number, what, attempt));
   return false;
 }
 
@@ -30,9 +29,8 @@ void Scheduler::hear(GangId id, Gang& gang, const Ready& ready) {
     return kill(id, gang);
   }
   if (ready.ranks.size() != gang.slots.size()) {
-    return lose(
-        id, gang,
-        {"start", true, fmt::format("{} of {} ranks came up", ready.ranks.size(), gang.slots.size())});
+    return lose(id, gang,
+                {"start", true, fmt::format("{} of {} ranks came up", ready.ranks.size(), gang.slots.size())});
   }
   start_failures_ = 0;
   gang.phase = GangPhase::kReady;
@@ -93,8 +91,7 @@ void Scheduler::end_attempt(const Work& work, const JobFailure& failure) {
   const std::vector<size_t> blocked = jobs_.fail(work.job);
   act(RecordState{id, JobState::kFailed, fmt::format("{}: {}", failure.kind, failure.text)});
   for (const size_t job : blocked) {
-    act(RecordState{jobs_.id(job), JobState::kBlocked,
-                    fmt::format("needs {}, which failed", id.short_form())});
+    act(RecordState{jobs_.id(job), JobState::kBlocked, fmt::format("needs {}, which failed", id.short_form())});
   }
 }
 
@@ -153,8 +150,7 @@ void Scheduler::hand_out_jobs() {
     const size_t job = *same_size->second.begin();
     const int attempt = jobs_.begin(job);
     gang.heard_s = now_s_;
-    gang.work = Work{
-        .job = job, .attempt = attempt, .since_s = now_s_, .step_s = now_s_, .recorded_s = 0, .last = {}};
+    gang.work = Work{.job = job, .attempt = attempt, .since_s = now_s_, .step_s = now_s_, .recorded_s = 0, .last = {}};
     act(Assign{id, jobs_.id(job), attempt});
   }
 }

@@ -28,7 +28,6 @@ ExitCode run(const Arguments& arguments, const CommandLine& line) {
   options.slots = arguments.slots;
   if (!arguments.hostfile.empty()) options.hostfile = arguments.hostfile;
   options.adoption = arguments.adopt ? Adoption::kAdopt : Adoption::kRefuse;
-  options.reporting = arguments.no_report ? Reporting::kSkip : Reporting::kWrite;
   return run_sweep(options);
 }
 

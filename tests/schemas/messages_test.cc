@@ -84,8 +84,8 @@ TEST(MessagesTest, NotANumberTravelsAsNull) {
 }
 
 TEST(MessagesTest, TheThreeEndsOfAnAttemptAreToldApart) {
-  const Outcome failed = sent_up(
-      Outcome{.job = kJob, .attempt = 1, .end = JobFailure{"data", false, "bird.jpg: truncated file"}});
+  const Outcome failed =
+      sent_up(Outcome{.job = kJob, .attempt = 1, .end = JobFailure{"data", false, "bird.jpg: truncated file"}});
   const Outcome stopped = sent_up(Outcome{.job = kJob, .attempt = 1, .end = JobStopped{}});
   JobSuccess success;
   success.metrics = {{"val.top1", std::nullopt, 61.5}};
@@ -99,8 +99,7 @@ TEST(MessagesTest, TheThreeEndsOfAnAttemptAreToldApart) {
 }
 
 TEST(MessagesTest, AMessageIsOneLineWhateverItsText) {
-  const Outcome outcome{
-      .job = kJob, .attempt = 1, .end = JobFailure{"worker", true, "first\nsecond \xff third"}};
+  const Outcome outcome{.job = kJob, .attempt = 1, .end = JobFailure{"worker", true, "first\nsecond \xff third"}};
 
   const std::string line = encode(FromGang{outcome});
 
@@ -110,9 +109,9 @@ TEST(MessagesTest, AMessageIsOneLineWhateverItsText) {
 }
 
 TEST(MessagesTest, ALineThatIsNoMessageIsRefusedWithAReason) {
-  for (const char* line : {"", "hello", "[]", "{}", R"({"type": "song"})", R"({"type": "ready"})",
-                           R"({"type": "progress", "job": "a", "attempt": "x"})",
-                           R"({"type": "outcome", "job": "a", "attempt": 1})"}) {
+  for (const char* line :
+       {"", "hello", "[]", "{}", R"({"type": "song"})", R"({"type": "ready"})",
+        R"({"type": "progress", "job": "a", "attempt": "x"})", R"({"type": "outcome", "job": "a", "attempt": 1})"}) {
     EXPECT_THROW(decode_from_gang(line), std::invalid_argument) << line;
   }
   EXPECT_THROW(decode_to_gang(R"({"type": "stop", "mode": "later"})"), std::invalid_argument);

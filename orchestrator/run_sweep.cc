@@ -1,0 +1,165 @@
+#include "orchestrator/run_sweep.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+
+#include "orchestrator/job_folder.h"
+#include "orchestrator/lock.h"
+#include "orchestrator/mpi_gangs.h"
+#include "orchestrator/run_loop.h"
+#include "results/database.h"
+#include "schemas/files.h"
+#include "version.h"
+
+namespace camsweep {
+namespace {
+
+namespace fs = std::filesystem;
+
+using JobRecords = std::unordered_map<JobId, JobRecord>;
+
+void refuse_foreign_folder(Store& store, const fs::path& sweep_file, const SweepFolder& folder) {
+  Statement origin(store.database(), "SELECT file FROM sweeps");
+  if (!origin.step() || origin.text(0) == sweep_file) return;
+  throw ConfigError(
+      fmt::format("{} was made from {}, not from {}: rename this sweep, or take the folder over with --adopt",
+                  folder.root.string(), origin.text(0), sweep_file.string()));
+}
+
+// True if the copy was missing or differed.
+bool copy_sweep_file(const Plan& plan, const SweepFolder& folder) {
+  std::ifstream in(folder.sweep_file(), std::ios::binary);
+  const std::string before((std::istreambuf_iterator<char>(in)), {});
+  if (in.is_open() && before == plan.spec.text) return false;
+  write_file(folder.sweep_file(), plan.spec.text);
+  return true;
+}
+
+JobRecords register_plan(Store& store, const Plan& plan, const fs::path& sweep_file) {
+  store.register_plan({.name = plan.spec.name,
+                       .file = sweep_file,
+                       .text = plan.spec.text,
+                       .report = plan.spec.report,
+                       .mark_stale = !plan.partial},
+                      plan.cells, plan.jobs, plan.cell_jobs);
+  store.commit();
+  return store.job_records();
+}
+
+fs::path required_program(const fs::path& program) {
+  const std::optional<fs::path> found = find_program(program);
+  if (!found) throw Error(ExitCode::kEnvironment, fmt::format("{} was not found: install it", program.string()));
+  return *found;
+}
+
+int largest_open_gang(const Plan& plan, const JobTable& table) {
+  int largest = 1;
+  for (size_t job = 0; job < table.size(); ++job) {
+    const JobTable::Phase phase = table.phase(job);
+    const bool open = phase == JobTable::Phase::kReady || phase == JobTable::Phase::kWaiting;
+    if (open) largest = std::max(largest, plan.jobs[job].gang);
+  }
+  return largest;
+}
+
+struct Ending {
+  Finish finish;
+  RunStatus status;
+  std::string evidence;  // the last lines of a gang's log
+};
+
+Ending run_jobs(const RunOptions& options, const Plan& plan, const SweepFolder& folder, Store& store,
+                const JobRecords& records, const SlotPlan& slots) {
+  const SteadyClock clock;
+  Scheduler scheduler(plan.jobs, records,
+                      {.slots = static_cast<int>(slots.slots.size()), .limits = plan.spec.limits, .build = kCommit});
+  ProgressLine progress(stderr, ProgressLine::style_of(stderr));
+  StoredRecords stored(store, folder.root);
+  MpiGangs gangs({.mpirun = required_program("mpirun"),
+                  .rank_program = required_program(options.programs / "camsweep-rank"),
+                  .worker_program = required_program(options.programs / "camsweep-worker"),
+                  .folder = folder,
+                  .gangs_lock = gangs_lock(folder),
+                  .build = kCommit,
+                  .slots = slots});
+  RunLoop loop({.scheduler = scheduler,
+                .jobs = plan.jobs,
+                .folder = folder,
+                .records = stored,
+                .gangs = gangs,
+                .clock = clock,
+                .progress = progress,
+                .keep_state = plan.spec.keep_state});
+  Ending ending;
+  ending.finish = loop.run();
+  ending.status = scheduler.status(clock.now_s());
+  if (ending.finish.evidence) {
+    constexpr int kLines = 20;
+    const fs::path log = gangs.log(*ending.finish.evidence);
+    ending.evidence = fmt::format("{}\n(the last lines of {})", tail(log, kLines), log.string());
+  }
+  return ending;
+}
+
+// What the run came to, in a sentence or two for the person who started it.
+ExitCode conclude(const Ending& ending, const Plan& plan) {
+  const Finish& finish = ending.finish;
+  if (!finish.reason.empty()) {
+    const std::string evidence = ending.evidence.empty() ? "" : "\n" + ending.evidence;
+    throw Error(finish.code, finish.reason + evidence);
+  }
+  fmt::print(stderr, "{}\n", progress_text(ending.status));
+  if (finish.code == ExitCode::kInterrupted) {
+    fmt::print(stderr, "interrupted; nothing is lost, continue with: camsweep run {}\n", plan.spec.file.string());
+  } else if (finish.code == ExitCode::kJobsFailed) {
+    fmt::print(stderr, "see `camsweep jobs {0}`; try again with: camsweep retry {0}\n", plan.spec.name);
+  }
+  return finish.code;
+}
+
+ExitCode nothing_to_do(const JobCounts& counts, const Plan& plan) {
+  fmt::print(stderr, "nothing to do: {} {} done\n", counts.done, counts.done == 1 ? "job" : "jobs");
+  if (counts.failed + counts.blocked == 0) return ExitCode::kDone;
+  fmt::print(stderr, "{} failed, {} blocked; try again with: camsweep retry {}\n", counts.failed, counts.blocked,
+             plan.spec.name);
+  return ExitCode::kJobsFailed;
+}
+
+}  // namespace
+
+ExitCode run_sweep(const RunOptions& options) try {
+  const Plan plan = make_plan(options.sweep_file, options.plan);
+  for (const std::string& line : plan.notes) fmt::print(stderr, "{}\n", line);
+  const fs::path sweep_file = fs::absolute(options.sweep_file).lexically_normal();
+  const SweepFolder folder{fs::absolute(options.runs / plan.spec.name).lexically_normal()};
+  const SweepLock lock = SweepLock::acquire(folder);
+  wait_for_old_gangs(folder, SteadyClock());
+  Store store(folder.root);
+  if (options.adoption == Adoption::kRefuse) refuse_foreign_folder(store, sweep_file, folder);
+  const JobRecords records = register_plan(store, plan, sweep_file);
+  const bool edited = copy_sweep_file(plan, folder);
+  const JobTable table(plan.jobs, records);
+  const bool idle = table.counts().waiting == 0;
+  ExitCode code = ExitCode::kDone;
+  if (idle) {
+    code = nothing_to_do(table.counts(), plan);
+  } else {
+    const SlotPlan slots = plan_slots(
+        {.count = options.slots, .hostfile = options.hostfile, .largest_gang = largest_open_gang(plan, table)},
+        this_machine());
+    code = conclude(run_jobs(options, plan, folder, store, records, slots), plan);
+  }
+  const bool outdated = !idle || edited || !fs::exists(folder.report());
+  if (options.report && code != ExitCode::kInterrupted && outdated) options.report(folder);
+  return code;
+} catch (const Error& error) {
+  if (error.code() != ExitCode::kDiskFull) throw;
+  throw Error(error.code(),
+              fmt::format("{}; what was recorded is safe: free some space and run the same command", error.what()));
+}
+
+}  // namespace camsweep
