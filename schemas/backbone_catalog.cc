@@ -27,9 +27,7 @@ const std::vector<Family>& families() {
   static const std::vector<Family> list = {
       {"resnet", {"basic", "bottleneck"}, {{"block", "basic"}}},
       {"convnext", {"linear", "conv"}, {{"kernels", {7, 7, 7, 7}}, {"ffn_ratio", 4.0}, {"block", "linear"}}},
-      {"replknet",
-       {},
-       {{"kernels", {31, 29, 27, 13}}, {"small_kernel", 5}, {"dw_ratio", 1.0}, {"ffn_ratio", 4.0}}},
+      {"replknet", {}, {{"kernels", {31, 29, 27, 13}}, {"small_kernel", 5}, {"dw_ratio", 1.0}, {"ffn_ratio", 4.0}}},
   };
   return list;
 }
@@ -40,8 +38,8 @@ const Family& find_family(const std::string& name, const std::string& place) {
     if (family.name == name) return family;
     known.push_back(family.name);
   }
-  throw ConfigError(fmt::format("{}: unknown family '{}'{} (known: {})", place, name,
-                                did_you_mean(name, known), join(known)));
+  throw ConfigError(
+      fmt::format("{}: unknown family '{}'{} (known: {})", place, name, did_you_mean(name, known), join(known)));
 }
 
 std::vector<std::string> fields_of(const Family& family) {
@@ -93,8 +91,8 @@ class FieldReader {
   int integer(const char* field, const Json& value, int low, int high) const {
     const std::string expected = fmt::format("integers from {} to {}", low, high);
     if (!value.is_number_integer()) fail(field, expected, value);
-    const bool huge = value.is_number_unsigned() &&
-                      value.get<uint64_t>() > static_cast<uint64_t>(std::numeric_limits<int>::max());
+    const bool huge =
+        value.is_number_unsigned() && value.get<uint64_t>() > static_cast<uint64_t>(std::numeric_limits<int>::max());
     if (huge || value.get<int64_t>() < low || value.get<int64_t>() > high) fail(field, expected, value);
     return value.get<int>();
   }
@@ -105,14 +103,12 @@ class FieldReader {
 
 std::string place_of(const Json& json) {
   const auto name = json.find("name");
-  return name != json.end() && name->is_string() ? fmt::format("backbone '{}'", name->get<std::string>())
-                                                 : "backbone";
+  return name != json.end() && name->is_string() ? fmt::format("backbone '{}'", name->get<std::string>()) : "backbone";
 }
 
 void read_kernels(BackboneVariant& variant, const FieldReader& reader, const Json& json) {
   variant.kernels = reader.four("kernels", kMaxKernel);
-  const bool odd =
-      std::all_of(variant.kernels.begin(), variant.kernels.end(), [](int k) { return k % 2 == 1; });
+  const bool odd = std::all_of(variant.kernels.begin(), variant.kernels.end(), [](int k) { return k % 2 == 1; });
   if (!odd) reader.fail("kernels", "odd", json.at("kernels"));
 }
 
@@ -125,8 +121,7 @@ BackboneVariant resnet(const char* name, const char* block, std::vector<int> dep
           .block = block};
 }
 
-BackboneVariant convnext(const char* name, const char* block, std::vector<int> depths,
-                         std::vector<int> widths) {
+BackboneVariant convnext(const char* name, const char* block, std::vector<int> depths, std::vector<int> widths) {
   return {.name = name,
           .family = "convnext",
           .depths = std::move(depths),
@@ -200,8 +195,7 @@ const BackboneVariant* in_catalog(std::string_view name) {
 // A block of the sweep file, completed by the variant it is based on or by its family's defaults.
 BackboneVariant custom_backbone(const std::string& name, const Json& block) {
   const std::string place = fmt::format("backbone '{}'", name);
-  if (!block.is_object())
-    throw ConfigError(place + ": expected a map such as {base: convnext_atto, widths: [..]}");
+  if (!block.is_object()) throw ConfigError(place + ": expected a map such as {base: convnext_atto, widths: [..]}");
   const bool has_base = block.contains("base");
   const char* origin = has_base ? "base" : "family";
   if (has_base == block.contains("family") || !block.at(origin).is_string()) {
@@ -219,14 +213,12 @@ BackboneVariant custom_backbone(const std::string& name, const Json& block) {
 }  // namespace
 
 Json to_json(const BackboneVariant& variant) {
-  const Json all = {{"name", variant.name},         {"family", variant.family},
-                    {"depths", variant.depths},     {"widths", variant.widths},
-                    {"kernels", variant.kernels},   {"small_kernel", variant.small_kernel},
-                    {"dw_ratio", variant.dw_ratio}, {"ffn_ratio", variant.ffn_ratio},
-                    {"block", variant.block}};
+  const Json all = {
+      {"name", variant.name},         {"family", variant.family},       {"depths", variant.depths},
+      {"widths", variant.widths},     {"kernels", variant.kernels},     {"small_kernel", variant.small_kernel},
+      {"dw_ratio", variant.dw_ratio}, {"ffn_ratio", variant.ffn_ratio}, {"block", variant.block}};
   Json json = Json::object();
-  for (const std::string& field : fields_of(find_family(variant.family, variant.name)))
-    json[field] = all.at(field);
+  for (const std::string& field : fields_of(find_family(variant.family, variant.name))) json[field] = all.at(field);
   return json;
 }
 
@@ -238,8 +230,8 @@ BackboneVariant variant_from_json(const Json& json) {
   const std::vector<std::string> known = fields_of(family);
   for (const auto& [field, value] : json.items()) {
     if (std::find(known.begin(), known.end(), field) == known.end()) {
-      throw ConfigError(fmt::format("{}: the family {} has no field '{}'{} (known: {})", place, family.name,
-                                    field, did_you_mean(field, known), join(known)));
+      throw ConfigError(fmt::format("{}: the family {} has no field '{}'{} (known: {})", place, family.name, field,
+                                    did_you_mean(field, known), join(known)));
     }
   }
 
@@ -255,10 +247,8 @@ BackboneVariant variant_from_json(const Json& json) {
   if (family.defaults.contains("small_kernel")) {
     variant.small_kernel = reader.integer("small_kernel", 0, kMaxKernel);
     const int narrowest = *std::min_element(variant.kernels.begin(), variant.kernels.end());
-    const bool fits =
-        variant.small_kernel == 0 || (variant.small_kernel % 2 == 1 && variant.small_kernel <= narrowest);
-    if (!fits)
-      reader.fail("small_kernel", "0 (none) or odd and no wider than the kernels", json.at("small_kernel"));
+    const bool fits = variant.small_kernel == 0 || (variant.small_kernel % 2 == 1 && variant.small_kernel <= narrowest);
+    if (!fits) reader.fail("small_kernel", "0 (none) or odd and no wider than the kernels", json.at("small_kernel"));
   }
   if (!family.blocks.empty()) {
     variant.block = reader.text("block");
@@ -278,8 +268,7 @@ BackboneVariant find_backbone(std::string_view name, const Json& custom) {
   const std::string key(name);
   const BackboneVariant* listed = in_catalog(name);
   if (custom.is_object() && custom.contains(key)) {
-    if (listed)
-      throw ConfigError(fmt::format("backbones: '{}' is a name of the catalog; choose another", key));
+    if (listed) throw ConfigError(fmt::format("backbones: '{}' is a name of the catalog; choose another", key));
     return custom_backbone(key, custom.at(key));
   }
   if (listed) return *listed;
@@ -289,8 +278,8 @@ BackboneVariant find_backbone(std::string_view name, const Json& custom) {
   if (custom.is_object()) {
     for (const auto& [custom_name, block] : custom.items()) known.push_back(custom_name);
   }
-  throw ConfigError(fmt::format("unknown backbone '{}'{} (`camsweep backbones` lists them)", key,
-                                did_you_mean(key, known)));
+  throw ConfigError(
+      fmt::format("unknown backbone '{}'{} (`camsweep backbones` lists them)", key, did_you_mean(key, known)));
 }
 
 }  // namespace camsweep

@@ -23,13 +23,11 @@ class Block {
   Block(TensorRegistry& registry, const std::string& name, int64_t channels, int64_t kernel,
         const BackboneVariant& variant, DropPath drop_path)
       : scale_(registry.add_parameter(name + ".gamma", {channels}, Initializer::constant(kLayerScale))),
-        depthwise_(
-            registry, name + ".dwconv",
-            {.in = channels, .out = channels, .kernel = kernel, .padding = kernel / 2, .groups = channels},
-            small_normal(), Bias::kZero),
+        depthwise_(registry, name + ".dwconv",
+                   {.in = channels, .out = channels, .kernel = kernel, .padding = kernel / 2, .groups = channels},
+                   small_normal(), Bias::kZero),
         norm_(registry, name + ".norm", channels),
-        expand_(registry, name + ".pwconv1", channels, hidden(channels, variant), small_normal_linear(),
-                form(variant)),
+        expand_(registry, name + ".pwconv1", channels, hidden(channels, variant), small_normal_linear(), form(variant)),
         project_(registry, name + ".pwconv2", hidden(channels, variant), channels, small_normal_linear(),
                  form(variant)),
         drop_path_(drop_path) {}
@@ -63,8 +61,7 @@ struct Downsample {
 
   Downsample(TensorRegistry& registry, const std::string& name, int64_t in, int64_t out)
       : norm(registry, name + ".0", in),
-        conv(registry, name + ".1", {.in = in, .out = out, .kernel = 2, .stride = 2}, small_normal(),
-             Bias::kZero) {}
+        conv(registry, name + ".1", {.in = in, .out = out, .kernel = 2, .stride = 2}, small_normal(), Bias::kZero) {}
 
   at::Tensor operator()(const at::Tensor& x) const { return conv(norm.over_channels(x)); }
 };
@@ -73,9 +70,8 @@ class ConvNext final : public Network {
  public:
   ConvNext(const BackboneVariant& variant, const BackboneOptions& options)
       : Network(variant, options),
-        stem_conv_(registry(), "downsample_layers.0.0",
-                   {.in = 3, .out = variant.widths[0], .kernel = 4, .stride = 4}, small_normal(),
-                   Bias::kZero),
+        stem_conv_(registry(), "downsample_layers.0.0", {.in = 3, .out = variant.widths[0], .kernel = 4, .stride = 4},
+                   small_normal(), Bias::kZero),
         stem_norm_(registry(), "downsample_layers.0.1", variant.widths[0]) {
     const std::vector<int>& widths = variant.widths;
     for (size_t stage = 1; stage < 4; ++stage) {

@@ -21,11 +21,11 @@ constexpr double kBatchNormMomentum = 0.1;
 
 }  // namespace
 
-Conv2d::Conv2d(TensorRegistry& registry, const std::string& name, const ConvShape& shape,
-               Initializer initializer, Bias bias)
+Conv2d::Conv2d(TensorRegistry& registry, const std::string& name, const ConvShape& shape, Initializer initializer,
+               Bias bias)
     : shape_(shape),
-      weight_(registry.add_parameter(
-          name + ".weight", {shape.out, shape.in / shape.groups, shape.kernel, shape.kernel}, initializer)) {
+      weight_(registry.add_parameter(name + ".weight", {shape.out, shape.in / shape.groups, shape.kernel, shape.kernel},
+                                     initializer)) {
   if (bias == Bias::kZero) {
     bias_ = registry.add_parameter(name + ".bias", {shape.out}, Initializer::constant(0));
   }
@@ -65,8 +65,8 @@ at::Tensor LayerNorm::over_channels(const at::Tensor& x) const {
   return channels_to_front((*this)(channels_to_end(x)));
 }
 
-Linear::Linear(TensorRegistry& registry, const std::string& name, int64_t in, int64_t out,
-               const LinearInit& init, LinearWeight form) {
+Linear::Linear(TensorRegistry& registry, const std::string& name, int64_t in, int64_t out, const LinearInit& init,
+               LinearWeight form) {
   const std::vector<int64_t> shape =
       form == LinearWeight::kMatrix ? std::vector<int64_t>{out, in} : std::vector<int64_t>{out, in, 1, 1};
   weight_ = registry.add_parameter(name + ".weight", shape, init.weight);
@@ -75,9 +75,7 @@ Linear::Linear(TensorRegistry& registry, const std::string& name, int64_t in, in
 
 at::Tensor Linear::operator()(const at::Tensor& x) const { return at::linear(x, weight(), bias_); }
 
-Initializer default_uniform(int64_t fan_in) {
-  return Initializer::uniform(1 / std::sqrt(static_cast<double>(fan_in)));
-}
+Initializer default_uniform(int64_t fan_in) { return Initializer::uniform(1 / std::sqrt(static_cast<double>(fan_in))); }
 
 at::Tensor channels_to_end(const at::Tensor& x) { return x.permute({0, 2, 3, 1}); }
 
@@ -91,8 +89,8 @@ at::Tensor DropPath::operator()(const at::Tensor& branch, const ForwardContext& 
   at::Tensor factors = at::empty({batch, 1, 1, 1}, at::kFloat);
   float* factor = factors.data_ptr<float>();
   for (const size_t sample : context.samples) {
-    const uint64_t bits = hash_numbers(
-        {context.seed, static_cast<uint64_t>(context.epoch), sample, static_cast<uint64_t>(layer_)});
+    const uint64_t bits =
+        hash_numbers({context.seed, static_cast<uint64_t>(context.epoch), sample, static_cast<uint64_t>(layer_)});
     const bool kept = unit_float(bits) >= rate_;
     *factor++ = kept ? static_cast<float>(1 / (1 - rate_)) : 0.0F;
   }

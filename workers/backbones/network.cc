@@ -9,8 +9,7 @@
 
 namespace camsweep {
 
-Head::Head(TensorRegistry& registry, const HeadShape& shape, const BackboneOptions& options)
-    : pool_(options.pool) {
+Head::Head(TensorRegistry& registry, const HeadShape& shape, const BackboneOptions& options) : pool_(options.pool) {
   if (shape.norm == HeadNorm::kBatchNorm) batch_norm_.emplace(registry, "norm", shape.channels);
   if (shape.norm == HeadNorm::kLayerNorm) layer_norm_.emplace(registry, "norm", shape.channels);
   linear_.emplace(registry, shape.linear_name, shape.channels, options.classes, shape.init);
@@ -74,8 +73,7 @@ void Network::to(at::Device device, bool channels_last) {
 
 void Network::check_class(int64_t class_index) const {
   CAMSWEEP_CHECK(options_.pool == Pool::kGap, "exact CAM weights exist for global average pooling");
-  CAMSWEEP_CHECK(class_index >= 0 && class_index < options_.classes,
-                 "a class index is below the class count");
+  CAMSWEEP_CHECK(class_index >= 0 && class_index < options_.classes, "a class index is below the class count");
 }
 
 }  // namespace camsweep

@@ -60,8 +60,7 @@ class Network : public Backbone {
   void to(at::Device device, bool channels_last) final;
 
  protected:
-  Network(const BackboneVariant& variant, const BackboneOptions& options)
-      : variant_(variant), options_(options) {}
+  Network(const BackboneVariant& variant, const BackboneOptions& options) : variant_(variant), options_(options) {}
 
   TensorRegistry& registry() { return registry_; }
   void set_head(const HeadShape& shape) { head_.emplace(registry_, shape, options_); }

@@ -21,20 +21,14 @@ struct ConvNorm {
       : conv(registry, name + ".conv", shape, default_uniform(shape.fan_in())),
         norm(registry, name + ".bn", shape.out) {}
 
-  at::Tensor operator()(const at::Tensor& x, const ForwardContext& context) const {
-    return norm(conv(x), context);
-  }
+  at::Tensor operator()(const at::Tensor& x, const ForwardContext& context) const { return norm(conv(x), context); }
 };
 
 ConvShape pointwise(int64_t in, int64_t out) { return {.in = in, .out = out}; }
 
 ConvShape depthwise(int64_t channels, int64_t kernel, int64_t stride = 1) {
-  return {.in = channels,
-          .out = channels,
-          .kernel = kernel,
-          .stride = stride,
-          .padding = kernel / 2,
-          .groups = channels};
+  return {
+      .in = channels, .out = channels, .kernel = kernel, .stride = stride, .padding = kernel / 2, .groups = channels};
 }
 
 struct BlockShape {
@@ -47,12 +41,10 @@ struct BlockShape {
 // x + (norm, 1x1, large depthwise kernel, 1x1). In the official order of keys.
 class LargeKernelBlock {
  public:
-  LargeKernelBlock(TensorRegistry& registry, const std::string& name, const BlockShape& shape,
-                   DropPath drop_path)
+  LargeKernelBlock(TensorRegistry& registry, const std::string& name, const BlockShape& shape, DropPath drop_path)
       : enter_(registry, name + ".pw1", pointwise(shape.channels, shape.depthwise_channels)),
         leave_(registry, name + ".pw2", pointwise(shape.depthwise_channels, shape.channels)),
-        large_(registry, name + ".large_kernel.lkb_origin",
-               depthwise(shape.depthwise_channels, shape.kernel)),
+        large_(registry, name + ".large_kernel.lkb_origin", depthwise(shape.depthwise_channels, shape.kernel)),
         small_(make_small(registry, name, shape)),
         norm_(registry, name + ".prelkb_bn", shape.channels),
         drop_path_(drop_path) {}
@@ -115,8 +107,7 @@ class RepLkNet final : public Network {
                               depthwise(widths[0], 3),
                               pointwise(widths[0], widths[0]),
                               depthwise(widths[0], 3, 2)};
-    for (size_t i = 0; i < std::size(stem); ++i)
-      stem_.emplace_back(registry(), fmt::format("stem.{}", i), stem[i]);
+    for (size_t i = 0; i < std::size(stem); ++i) stem_.emplace_back(registry(), fmt::format("stem.{}", i), stem[i]);
     int pairs = 0;
     for (const int depth : variant.depths) pairs += depth;
     int index = 0;
@@ -140,18 +131,15 @@ class RepLkNet final : public Network {
  private:
   void add_pair(size_t stage, int pair, int index, double drop_rate) {
     const int64_t channels = variant().widths[stage];
-    const auto scaled = [&](double ratio) {
-      return static_cast<int64_t>(static_cast<double>(channels) * ratio);
-    };
+    const auto scaled = [&](double ratio) { return static_cast<int64_t>(static_cast<double>(channels) * ratio); };
     const auto name = [&](int block) { return fmt::format("stages.{}.blocks.{}", stage, block); };
     const BlockShape shape = {.channels = channels,
                               .depthwise_channels = scaled(variant().dw_ratio),
                               .kernel = variant().kernels[stage],
                               .small_kernel = variant().small_kernel};
-    stages_[stage].push_back(
-        {LargeKernelBlock(registry(), name(2 * pair), shape, DropPath(drop_rate, 2 * index)),
-         FeedForwardBlock(registry(), name(2 * pair + 1), channels, scaled(variant().ffn_ratio),
-                          DropPath(drop_rate, 2 * index + 1))});
+    stages_[stage].push_back({LargeKernelBlock(registry(), name(2 * pair), shape, DropPath(drop_rate, 2 * index)),
+                              FeedForwardBlock(registry(), name(2 * pair + 1), channels, scaled(variant().ffn_ratio),
+                                               DropPath(drop_rate, 2 * index + 1))});
   }
 
   at::Tensor compute_features(const at::Tensor& images, const ForwardContext& context) const override {

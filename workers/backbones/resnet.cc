@@ -15,21 +15,17 @@ namespace {
 
 Conv2d make_conv(TensorRegistry& registry, const std::string& name, ConvShape shape) {
   shape.padding = shape.kernel / 2;
-  return Conv2d(registry, name, shape,
-                Initializer::normal(std::sqrt(2.0 / static_cast<double>(shape.fan_out()))));
+  return Conv2d(registry, name, shape, Initializer::normal(std::sqrt(2.0 / static_cast<double>(shape.fan_out()))));
 }
 
 struct ConvNorm {
   Conv2d conv;
   BatchNorm2d norm;
 
-  ConvNorm(TensorRegistry& registry, const std::string& conv_name, const std::string& norm_name,
-           const ConvShape& shape)
+  ConvNorm(TensorRegistry& registry, const std::string& conv_name, const std::string& norm_name, const ConvShape& shape)
       : conv(make_conv(registry, conv_name, shape)), norm(registry, norm_name, shape.out) {}
 
-  at::Tensor operator()(const at::Tensor& x, const ForwardContext& context) const {
-    return norm(conv(x), context);
-  }
+  at::Tensor operator()(const at::Tensor& x, const ForwardContext& context) const { return norm(conv(x), context); }
 };
 
 struct BlockShape {
@@ -46,8 +42,7 @@ class Block {
   Block(TensorRegistry& registry, const std::string& name, const BlockShape& shape, DropPath drop_path)
       : drop_path_(drop_path) {
     const auto add = [&](int number, const ConvShape& conv) {
-      convs_.emplace_back(registry, fmt::format("{}.conv{}", name, number),
-                          fmt::format("{}.bn{}", name, number), conv);
+      convs_.emplace_back(registry, fmt::format("{}.conv{}", name, number), fmt::format("{}.bn{}", name, number), conv);
     };
     const int64_t planes = shape.planes;
     if (shape.bottleneck) {
@@ -105,8 +100,7 @@ class ResNet final : public Network {
 
  private:
   at::Tensor compute_features(const at::Tensor& images, const ForwardContext& context) const override {
-    at::Tensor x =
-        at::max_pool2d(stem_(images, context).relu_(), /*kernel_size=*/3, /*stride=*/2, /*padding=*/1);
+    at::Tensor x = at::max_pool2d(stem_(images, context).relu_(), /*kernel_size=*/3, /*stride=*/2, /*padding=*/1);
     for (const Block& block : blocks_) x = block(x, context);
     return x;
   }
