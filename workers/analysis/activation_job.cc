@@ -72,22 +72,26 @@ std::string activation_table(const std::vector<ImageActivations>& images, const 
   return text;
 }
 
+JobEnd analyse_activation(JobContext& context, AnalysisInput& input) {
+  const Json& parameters = context.assignment.parameters;
+  const double threshold = parameters.value("threshold", 10.0);
+  const std::vector<ImageActivations> images =
+      measure_activations(context, input, parameters.value("images", int64_t{100}), threshold);
+  if (!context.is_root()) return JobSuccess{};
+  std::vector<ActivationPoint> points;
+  for (const ImageActivations& image : images) points.insert(points.end(), image.points.begin(), image.points.end());
+  JobSuccess success = summarize(points);
+  success.metrics.push_back({"activation.images", {}, static_cast<double>(images.size())});
+  success.artifacts.push_back(ArtifactWriter(context.directory())
+                                  .text("activation.csv", "table", "per feature map",
+                                        activation_table(images, input.dataset->samples(Split::kTest), threshold)));
+  return success;
+}
+
 JobEnd run_activation(JobContext& context) {
-  return run_analysis([&context]() -> JobEnd {
-    const Json& parameters = context.assignment.parameters;
-    const double threshold = parameters.value("threshold", 10.0);
-    const AnalysisInput input = open_analysis(context);
-    const std::vector<ImageActivations> images =
-        measure_activations(context, input, parameters.value("images", int64_t{100}), threshold);
-    if (!context.is_root()) return JobSuccess{};
-    std::vector<ActivationPoint> points;
-    for (const ImageActivations& image : images) points.insert(points.end(), image.points.begin(), image.points.end());
-    JobSuccess success = summarize(points);
-    success.metrics.push_back({"activation.images", {}, static_cast<double>(images.size())});
-    success.artifacts.push_back(ArtifactWriter(context.directory())
-                                    .text("activation.csv", "table", "per feature map",
-                                          activation_table(images, input.dataset->samples(Split::kTest), threshold)));
-    return success;
+  return run_analysis([&context] {
+    AnalysisInput input = open_analysis(context);
+    return analyse_activation(context, input);
   });
 }
 

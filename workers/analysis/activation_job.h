@@ -24,7 +24,9 @@ std::vector<ImageActivations> measure_activations(JobContext& context, const Ana
 std::string activation_table(const std::vector<ImageActivations>& images, const std::vector<Sample>& samples,
                              double threshold);
 
-// Metrics and curves of activation.h, and the table.
+// Metrics and curves of activation.h, and the table, with the parameters `images` and `threshold` of the assignment.
+JobEnd analyse_activation(JobContext& context, AnalysisInput& input);
+// The same on the assignment's inputs.
 JobEnd run_activation(JobContext& context);
 
 }  // namespace camsweep

@@ -96,28 +96,32 @@ ErfMap measure_erf(JobContext& context, AnalysisInput& input, int64_t images, in
   return {{size, size, sum.mean()}, sum.images(), sum.skipped()};
 }
 
+JobEnd analyse_erf(JobContext& context, AnalysisInput& input) {
+  const Json& parameters = context.assignment.parameters;
+  const int size = parameters.value("size", 1024);
+  const ErfMap erf = measure_erf(context, input, parameters.value("images", int64_t{100}), size);
+  JobSuccess success;
+  if (!context.is_root()) return success;
+  if (erf.images == 0) {
+    return JobFailure{"data", false,
+                      fmt::format("no image of the test split gives a gradient without NaN ({} tried)", erf.skipped)};
+  }
+  const ScoreMap scaled = log_scaled(erf.mean);
+  add_sizes(success, erf_sizes(scaled), size);
+  success.metrics.push_back({"erf.images", {}, static_cast<double>(erf.images)});
+  success.metrics.push_back({"erf.skipped_images", {}, static_cast<double>(erf.skipped)});
+  const ArtifactWriter writer(context.directory());
+  const std::vector<float> values(erf.mean.values.begin(), erf.mean.values.end());
+  write_npy(writer.file("erf.npy"), values, size, size);
+  success.artifacts.push_back(writer.existing("erf.npy", "array", "mean contribution"));
+  success.artifacts.push_back(writer.picture("erf.png", "figure", "effective receptive field", heat_map(scaled)));
+  return success;
+}
+
 JobEnd run_erf(JobContext& context) {
-  return run_analysis([&context]() -> JobEnd {
-    const Json& parameters = context.assignment.parameters;
-    const int size = parameters.value("size", 1024);
+  return run_analysis([&context] {
     AnalysisInput input = open_analysis(context);
-    const ErfMap erf = measure_erf(context, input, parameters.value("images", int64_t{100}), size);
-    JobSuccess success;
-    if (!context.is_root()) return success;
-    if (erf.images == 0) {
-      return JobFailure{"data", false,
-                        fmt::format("no image of the test split gives a gradient without NaN ({} tried)", erf.skipped)};
-    }
-    const ScoreMap scaled = log_scaled(erf.mean);
-    add_sizes(success, erf_sizes(scaled), size);
-    success.metrics.push_back({"erf.images", {}, static_cast<double>(erf.images)});
-    success.metrics.push_back({"erf.skipped_images", {}, static_cast<double>(erf.skipped)});
-    const ArtifactWriter writer(context.directory());
-    const std::vector<float> values(erf.mean.values.begin(), erf.mean.values.end());
-    write_npy(writer.file("erf.npy"), values, size, size);
-    success.artifacts.push_back(writer.existing("erf.npy", "array", "mean contribution"));
-    success.artifacts.push_back(writer.picture("erf.png", "figure", "effective receptive field", heat_map(scaled)));
-    return success;
+    return analyse_erf(context, input);
   });
 }
 

@@ -20,7 +20,10 @@ struct ErfMap {
 // for_each_batch().
 ErfMap measure_erf(JobContext& context, AnalysisInput& input, int64_t images, int size);
 
-// Metrics erf.*, curves erf.ratio and erf.side, the map as .npy and as a picture.
+// Metrics erf.*, curves erf.ratio and erf.side, the map as .npy and as a picture, with the parameters `images` and
+// `size` of the assignment.
+JobEnd analyse_erf(JobContext& context, AnalysisInput& input);
+// The same on the assignment's inputs.
 JobEnd run_erf(JobContext& context);
 
 }  // namespace camsweep

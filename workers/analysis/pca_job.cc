@@ -76,18 +76,22 @@ JobSuccess summarize(const ContributionRates& rates) {
   return success;
 }
 
+JobEnd analyse_pca(JobContext& context, AnalysisInput& input) {
+  const Json& parameters = context.assignment.parameters;
+  const ContributionRates rates =
+      contribution_rates(context, input, parameters.value("images", int64_t{1000}), map_options(parameters));
+  if (!context.is_root()) return JobSuccess{};
+  JobSuccess success = summarize(rates);
+  success.artifacts.push_back(
+      ArtifactWriter(context.directory())
+          .text("pca.csv", "table", "per image", table(rates, input.dataset->samples(rates.split))));
+  return success;
+}
+
 JobEnd run_pca(JobContext& context) {
-  return run_analysis([&context]() -> JobEnd {
-    const Json& parameters = context.assignment.parameters;
-    const AnalysisInput input = open_analysis(context);
-    const ContributionRates rates =
-        contribution_rates(context, input, parameters.value("images", int64_t{1000}), map_options(parameters));
-    if (!context.is_root()) return JobSuccess{};
-    JobSuccess success = summarize(rates);
-    success.artifacts.push_back(
-        ArtifactWriter(context.directory())
-            .text("pca.csv", "table", "per image", table(rates, input.dataset->samples(rates.split))));
-    return success;
+  return run_analysis([&context] {
+    AnalysisInput input = open_analysis(context);
+    return analyse_pca(context, input);
   });
 }
 

@@ -22,6 +22,9 @@ ContributionRates contribution_rates(JobContext& context, const AnalysisInput& i
 // Metrics pca.*, curve pca.rate_histogram (50 bins over 0..1; x is a bin's middle), a table with a line per image.
 JobSuccess summarize(const ContributionRates& rates);
 
+// With the parameters `images`, `pc1_input` and `pc1_sign` of the assignment.
+JobEnd analyse_pca(JobContext& context, AnalysisInput& input);
+// The same on the assignment's inputs.
 JobEnd run_pca(JobContext& context);
 
 }  // namespace camsweep

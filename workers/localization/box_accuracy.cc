@@ -94,10 +94,14 @@ double BoxAccuracy::at_thresholds_of(const BoxAccuracy& other) const {
   return percent(single_[first_max(other.single_)], images_);
 }
 
-double BoxAccuracy::v2_at_thresholds_of(const BoxAccuracy& other) const {
+std::array<double, 3> BoxAccuracy::v2_by_delta_at_thresholds_of(const BoxAccuracy& other) const {
   std::array<double, 3> values{};
   for (size_t k = 0; k < kDeltas.size(); ++k) values[k] = percent(multi_[k][first_max(other.multi_[k])], images_);
-  return mean(values);
+  return values;
+}
+
+double BoxAccuracy::v2_at_thresholds_of(const BoxAccuracy& other) const {
+  return mean(v2_by_delta_at_thresholds_of(other));
 }
 
 std::string BoxAccuracy::bytes() const {

@@ -49,6 +49,7 @@ class BoxAccuracy {
   double top1_loc() const;
   // The same figures at thresholds that another split chose.
   double at_thresholds_of(const BoxAccuracy& other) const;
+  std::array<double, 3> v2_by_delta_at_thresholds_of(const BoxAccuracy& other) const;
   double v2_at_thresholds_of(const BoxAccuracy& other) const;
 
   // As bytes for other ranks, which have the same grid.

@@ -43,6 +43,14 @@ void require_boxes(const Dataset& dataset, Split split) {
   }
 }
 
+void require_classes(const AnalysisInput& input) {
+  const int known = input.model.card.options.classes;
+  if (input.dataset->classes() <= known) return;
+  throw AnalysisFailure{
+      {"input", false,
+       fmt::format("the data set has {} classes, but the network knows {}", input.dataset->classes(), known)}};
+}
+
 class LocalizeJob {
  public:
   LocalizeJob(JobContext& context, AnalysisInput input)
@@ -54,6 +62,7 @@ class LocalizeJob {
   JobEnd run() {
     const size_t tests = samples().size();
     const size_t validations = input_.dataset->samples(Split::kVal).size();
+    require_classes(input_);
     require_boxes(*input_.dataset, Split::kTest);
     require_boxes(*input_.dataset, Split::kVal);
     const PassOptions options;

@@ -17,7 +17,8 @@ namespace {
 struct MapTask {
   size_t image = 0;  // of the batch
   size_t source = 0;
-  ScoreMap coarse;  // (h, w), before resizing
+  ScoreMap coarse;       // (h, w), before resizing
+  bool repeats = false;  // the task before it is of the same class: so are its scores
   LevelIous ious;
   int top = 0;
   bool constant = false;
@@ -62,27 +63,27 @@ class SplitScorer {
       const MapSource& source = settings_.sources[s];
       const bool same = source.of == MapSource::Class::kTruth && predicted == truth;
       if (same) {  // stands right after the predicted class's
-        ScoreMap coarse = tasks.back().coarse;
-        tasks.push_back({image, s, std::move(coarse), {}, 0, false});
+        tasks.push_back({image, s, tasks.back().coarse, true, {}, 0, false});
         continue;
       }
       const int64_t of = source.of == MapSource::Class::kTruth ? truth : predicted;
       const at::Tensor weights = class_weights(*input_.model.backbone, features, of, settings_.maps.cam_weight);
-      tasks.push_back({image, s, coarse_map(features, weights, source.method, settings_.maps), {}, 0, false});
+      tasks.push_back({image, s, coarse_map(features, weights, source.method, settings_.maps), false, {}, 0, false});
     }
   }
 
   void score(MapTask& task, const ImageBatch& batch) const {
     const size_t sample = batch.samples[task.image];
     const MapSource& source = settings_.sources[task.source];
+    const bool is_saved = std::binary_search(saved_.begin(), saved_.end(), sample);
+    if (task.repeats && !is_saved) return;
     const Normalized map = render_map(task.coarse, source.method, settings_.maps, settings_.side);
+    if (is_saved) write_npy(writer_.file(map_path(source, samples_[sample])), map.map);
+    if (task.repeats) return;
     const LevelMap levels = quantize(map.map);
     task.constant = map.constant;
     task.top = levels.max();
     task.ious = level_ious(levels, frame_boxes(samples_[sample], batch.sizes[task.image], settings_.side));
-    if (std::binary_search(saved_.begin(), saved_.end(), sample)) {
-      write_npy(writer_.file(map_path(source, samples_[sample])), map.map);
-    }
   }
 
   void record(const ImageBatch& batch, size_t image, int64_t predicted, const std::vector<MapTask>& tasks) {
@@ -91,7 +92,8 @@ class SplitScorer {
     const auto classified = right ? BoxAccuracy::Classified::kRight : BoxAccuracy::Classified::kWrong;
     std::string line = fmt::format("{},{},{}", csv_field(samples_[sample].id), samples_[sample].label, predicted);
     for (size_t s = 0; s < settings_.sources.size(); ++s) {
-      const MapTask& task = tasks[image * settings_.sources.size() + s];
+      const size_t own = image * settings_.sources.size() + s;
+      const MapTask& task = tasks[own].repeats ? tasks[own - 1] : tasks[own];
       const ImageScore score = scores_.sources[s].accuracy.add(task.ious, task.top, classified);
       scores_.sources[s].constant_maps += task.constant;
       line += fmt::format(",{:.6f},{:.4f}", score.best_iou, score.threshold);

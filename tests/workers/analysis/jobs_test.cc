@@ -1,0 +1,170 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "schemas/files.h"
+#include "schemas/hash.h"
+#include "tests/workers/training/fakes.h"
+#include "workers/analysis/activation_job.h"
+#include "workers/analysis/erf_job.h"
+#include "workers/analysis/pca_job.h"
+#include "workers/localization/localize_job.h"
+#include "workers/localization/npy.h"
+
+namespace camsweep {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The analyses on an untrained small network and drawn pictures.
+class AnalysisJobsTest : public testing::Test {
+ protected:
+  using Job = JobEnd (*)(JobContext&);
+
+  void SetUp() override {
+    const ModelCard card{
+        .variant = find_backbone("convnext_atto"), .options = {.classes = 4}, .resolution = 64, .class_names = {}};
+    const auto backbone = make_backbone(card.variant, card.options);
+    backbone->initialize(1);
+    assignment_.inputs["weights"] = {(folder_.path / "model.safetensors").string(), ""};
+    assignment_.inputs["weights"].sha256 = write_model(assignment_.inputs["weights"].path, *backbone, card);
+    assignment_.dataset = {{"kind", "synth"}, {"classes", 4}, {"side", 48}, {"train", 1}, {"val", 2}, {"test", 9}};
+    assignment_.directory = (folder_.path / "attempt").string();
+  }
+
+  // What rank 0 ends with.
+  JobEnd run(Job job, int ranks = 1) {
+    std::optional<JobEnd> end;
+    on_ranks(ranks, [&](Collective& collective) {
+      FakeReporter reporter;
+      JobContext context{assignment_, collective, reporter, stop_};
+      JobEnd own = job(context);
+      if (collective.rank() == 0) end = std::move(own);
+    });
+    return *end;
+  }
+
+  JobSuccess succeed(Job job, int ranks = 1) {
+    const JobEnd end = run(job, ranks);
+    if (const auto* failure = std::get_if<JobFailure>(&end)) ADD_FAILURE() << failure->text;
+    const auto* success = std::get_if<JobSuccess>(&end);
+    return success ? *success : JobSuccess{};
+  }
+
+  static std::map<std::string, double> numbers(const JobSuccess& success) {
+    std::map<std::string, double> values;
+    for (const Metric& metric : success.metrics) values[metric.name] = metric.value;
+    return values;
+  }
+
+  ScratchFolder folder_{"analysis-jobs"};
+  Assignment assignment_;
+  std::atomic<StopRequest> stop_ = StopRequest::kNone;
+};
+
+TEST_F(AnalysisJobsTest, LocalizeLeavesNumbersMapsAndPictures) {
+  assignment_.parameters = {{"methods", {"cam", "pc1"}}, {"save_maps", 2}, {"threshold_step", 0.01}};
+
+  const JobSuccess success = succeed(run_localize);
+
+  const auto values = numbers(success);
+  for (const char* name : {"cam.maxboxacc", "cam_gt.maxboxacc", "cam.maxboxacc_v2", "cam.maxboxacc_transfer",
+                           "cam.top1_loc", "cam_gt.gt_known", "pc1.maxboxacc_30", "pc1_gt.maxboxacc_v2_transfer",
+                           "floor.whole_image", "floor.centred", "localize.top1", "localize.constant_maps"}) {
+    EXPECT_EQ(values.count(name), 1u) << name;
+  }
+  EXPECT_EQ(values.at("localize.images"), 36);
+  EXPECT_GE(values.at("floor.centred"), values.at("floor.whole_image"));
+  std::map<std::string, int> kinds;
+  for (const Artifact& artifact : success.artifacts) {
+    ++kinds[artifact.kind];
+    EXPECT_EQ(sha256_file(folder_.path / "attempt" / artifact.path), artifact.sha256) << artifact.path;
+  }
+  EXPECT_EQ(kinds, (std::map<std::string, int>{{"overlay", 4}, {"score_maps", 4}, {"table", 1}}));
+  const std::string id = load_dataset(assignment_.dataset)->samples(Split::kTest)[0].id;
+  EXPECT_EQ(read_npy(folder_.path / "attempt/artifacts/maps/cam" / (id + ".npy")).width, 224);
+}
+
+TEST_F(AnalysisJobsTest, FiguresDoNotDependOnTheNumberOfRanks) {
+  const std::map<Job, Json> jobs = {
+      {run_localize, {{"methods", {"cam", "cam_negative"}}, {"save_maps", 3}, {"threshold_step", 0.01}}},
+      {run_erf, {{"images", 3}, {"size", 64}}},
+      {run_pca, {{"images", 5}}},
+      {run_activation, {{"images", 5}, {"threshold", 0.1}}}};
+  for (const auto& [job, parameters] : jobs) {
+    assignment_.parameters = parameters;
+
+    const JobSuccess one = succeed(job, 1);
+    const JobSuccess two = succeed(job, 2);
+
+    EXPECT_EQ(numbers(one), numbers(two));
+    EXPECT_FALSE(numbers(one).empty());
+    ASSERT_EQ(one.curves.size(), two.curves.size());
+    for (size_t i = 0; i < one.curves.size(); ++i) EXPECT_EQ(one.curves[i].y, two.curves[i].y) << one.curves[i].name;
+  }
+}
+
+TEST_F(AnalysisJobsTest, ErfLeavesTheMeanContribution) {
+  assignment_.parameters = {{"images", 100}, {"size", 64}};
+  assignment_.dataset["test"] = 1;
+
+  const JobSuccess success = succeed(run_erf);
+
+  const auto values = numbers(success);
+  EXPECT_EQ(values.at("erf.images"), 4);  // all there are: one per class
+  EXPECT_GT(values.at("erf.auc"), 0);
+  EXPECT_LE(values.at("erf.side_10"), values.at("erf.side_90"));
+  EXPECT_EQ(read_npy(folder_.path / "attempt/artifacts/erf.npy").height, 64);
+}
+
+TEST_F(AnalysisJobsTest, OtherWeightsThanTheAcceptedOnesAreRefused) {
+  assignment_.inputs["weights"].sha256 = std::string(64, '0');
+
+  const JobEnd end = run(run_pca);
+
+  ASSERT_TRUE(std::holds_alternative<JobFailure>(end));
+  EXPECT_EQ(std::get<JobFailure>(end).kind, "input");
+  EXPECT_FALSE(std::get<JobFailure>(end).retryable);
+}
+
+TEST_F(AnalysisJobsTest, AStopIsADecisionOfAllRanks) {
+  stop_ = StopRequest::kCheckpoint;
+
+  EXPECT_TRUE(std::holds_alternative<JobStopped>(run(run_activation, 2)));
+}
+
+TEST_F(AnalysisJobsTest, ADamagedImageIsAFailureThatNamesIt) {
+  for (const char* file : {"test/a/good.png", "test/b/bad.png", "train/a/x.png", "train/b/x.png"}) {
+    make_directories((folder_.path / file).parent_path());
+    write_png(folder_.path / file, Image{8, 8, std::vector<uint8_t>(192, 90)});
+  }
+  write_file(folder_.path / "test/b/bad.png", read_file(folder_.path / "test/b/bad.png").substr(0, 40));
+  assignment_.dataset = {{"kind", "folder"}, {"root", folder_.path.string()}};
+
+  const JobEnd end = run(run_activation, 2);
+
+  ASSERT_TRUE(std::holds_alternative<JobFailure>(end));
+  EXPECT_EQ(std::get<JobFailure>(end).kind, "data");
+  EXPECT_NE(std::get<JobFailure>(end).text.find("bad.png"), std::string::npos);
+}
+
+TEST_F(AnalysisJobsTest, LocalizeSaysThatADataSetHasNoBoxes) {
+  for (const char* file : {"test/a/x.png", "train/a/x.png"}) {
+    make_directories((folder_.path / file).parent_path());
+    write_png(folder_.path / file, Image{8, 8, std::vector<uint8_t>(192, 90)});
+  }
+  assignment_.dataset = {{"kind", "folder"}, {"root", folder_.path.string()}};
+
+  const JobEnd end = run(run_localize);
+
+  ASSERT_TRUE(std::holds_alternative<JobFailure>(end));
+  EXPECT_NE(std::get<JobFailure>(end).text.find("has no box"), std::string::npos);
+  EXPECT_FALSE(std::get<JobFailure>(end).retryable);
+}
+
+}  // namespace
+}  // namespace camsweep

@@ -1,0 +1,240 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "schemas/error.h"
+#include "schemas/files.h"
+#include "workers/localization/map_evaluation.h"
+#include "workers/localization/map_resize.h"
+#include "workers/localization/npy.h"
+#include "workers/localization/pxap.h"
+
+namespace camsweep {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Numbers below: cv2.resize of OpenCV 4.6 on float64 maps.
+TEST(MapResizeTest, BilinearIsOpenCvs) {
+  const ScoreMap line = resize_map({1, 4, {0, 1, 2, 3}}, 1, 8, MapFilter::kBilinear);
+
+  EXPECT_EQ(line.values, (std::vector<double>{0, .25, .75, 1.25, 1.75, 2.25, 2.75, 3}));
+}
+
+TEST(MapResizeTest, BilinearKeepsTheBorderConstant) {
+  std::vector<double> ramp(12);
+  for (size_t i = 0; i < 12; ++i) ramp[i] = static_cast<double>(i);
+
+  const ScoreMap line = resize_map({1, 12, ramp}, 1, 384, MapFilter::kBilinear);
+
+  EXPECT_EQ(line.values[15], 0);
+  EXPECT_GT(line.values[16], 0);
+  EXPECT_EQ(line.values[368], 11);
+  EXPECT_LT(line.values[367], 11);
+}
+
+TEST(MapResizeTest, BicubicIsOpenCvs) {
+  const ScoreMap map = {3, 4, {0, -.5, .5, 6, 4, -2.5, 1.5, 14, 8, -4.5, 2.5, 22}};
+
+  const ScoreMap resized = resize_map(map, 5, 7, MapFilter::kBicubic);
+
+  const std::vector<double> first = {-0.39154187021513565, -0.40189067785669863, -0.3452363656547064,
+                                     -0.3974994607269764,  0.7131269649411607,   3.630675460370682,
+                                     5.711014346603861};
+  const std::vector<double> middle = {4.644905060529709,  1.539176732301712, -2.3128642439842224, -2.28125,
+                                      2.3999675810337067, 9.986698925495148, 15.240205764770508};
+  // Weights are float32 as OpenCV's, sums are double: only their order may differ.
+  for (size_t x = 0; x < 7; ++x) {
+    EXPECT_NEAR(resized.at(0, static_cast<int>(x)), first[x], 1e-12);
+    EXPECT_NEAR(resized.at(2, static_cast<int>(x)), middle[x], 1e-12);
+  }
+}
+
+TEST(MapResizeTest, NearestRoundsAsOpenCvDoes) {
+  const std::vector<int> indices = nearest_indices(1600, 224);
+
+  // floor(7 * 1600 / 224) would be 50, 98 * 1600 / 224 is 700 exactly.
+  EXPECT_EQ(std::vector<int>(indices.begin(), indices.begin() + 8), (std::vector<int>{0, 7, 14, 21, 28, 35, 42, 50}));
+  EXPECT_EQ(indices[14], 100);
+}
+
+class MapFilesTest : public testing::Test {
+ protected:
+  void SetUp() override { make_directories(folder_); }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::string error_of(const fs::path& file) const {
+    try {
+      read_npy(file);
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+    return "";
+  }
+
+  fs::path write(const std::string& name, const std::string& dict, const std::string& values) const {
+    std::string bytes("\x93NUMPY\x01\x00", 8);
+    bytes += static_cast<char>(dict.size());
+    bytes += '\0';
+    write_file(folder_ / name, bytes + dict + values);
+    return folder_ / name;
+  }
+
+  fs::path folder_ = fs::path(testing::TempDir()) / testing::UnitTest::GetInstance()->current_test_info()->name();
+};
+
+TEST_F(MapFilesTest, NpyGivesBackWhatWasWritten) {
+  const ScoreMap map = {2, 3, {0, .1, .2, .3, .4, 1}};
+
+  write_npy(folder_ / "a/b.jpg.npy", map);
+
+  EXPECT_EQ(read_npy(folder_ / "a/b.jpg.npy").values, map.values);
+  EXPECT_EQ(read_file(folder_ / "a/b.jpg.npy").size() % 64, 2u * 3 * 8 % 64);
+}
+
+TEST_F(MapFilesTest, NpyOfHalfPrecisionIsRead) {
+  const fs::path file = write("half.npy", "{'descr': '<f2', 'fortran_order': False, 'shape': (1, 2), }",
+                              std::string("\x00\x3c\x00\x38", 4));
+
+  EXPECT_EQ(read_npy(file).values, (std::vector<double>{1, .5}));
+}
+
+TEST_F(MapFilesTest, OtherArraysAreRefusedByName) {
+  const auto dict = [](const std::string& descr, const std::string& order, const std::string& shape) {
+    return "{'descr': '" + descr + "', 'fortran_order': " + order + ", 'shape': (" + shape + "), }";
+  };
+
+  EXPECT_NE(error_of(write("a.npy", dict(">f8", "False", "1, 1"), std::string(8, '\0'))).find("'>f8'"),
+            std::string::npos);
+  EXPECT_NE(error_of(write("b.npy", dict("<f8", "True", "1, 1"), std::string(8, '\0'))).find("Fortran"),
+            std::string::npos);
+  EXPECT_NE(error_of(write("c.npy", dict("<f8", "False", "1,"), std::string(8, '\0'))).find("shape (1,)"),
+            std::string::npos);
+  EXPECT_NE(error_of(write("d.npy", dict("<f8", "False", "2, 1"), std::string(8, '\0'))).find("8 bytes"),
+            std::string::npos);
+}
+
+class EvaluateTest : public MapFilesTest {
+ protected:
+  void SetUp() override {
+    MapFilesTest::SetUp();
+    write_file(folder_ / "image_ids.txt", "a.jpg\nb.jpg\n");
+    write_file(folder_ / "class_labels.txt", "a.jpg,0\nb.jpg,1\n");
+    write_file(folder_ / "image_sizes.txt", "a.jpg,20,20\nb.jpg,40,40");
+    write_file(folder_ / "localization.txt", "a.jpg,10,10,19,19\nb.jpg,0,0,19,19\n");
+    options_.metadata = folder_;
+    options_.maps = folder_ / "maps";
+    options_.side = 10;
+    write_npy(folder_ / "maps/a.jpg.npy", quarter(5, 5));
+    write_npy(folder_ / "maps/b.jpg.npy", quarter(5, 5));
+  }
+
+  // 10 x 10 with ones in the quarter from (y, x) on.
+  static ScoreMap quarter(int y0, int x0) {
+    ScoreMap map{10, 10, std::vector<double>(100, 0)};
+    for (int y = y0; y < y0 + 5; ++y) {
+      for (int x = x0; x < x0 + 5; ++x) map.values[static_cast<size_t>(10 * y + x)] = 1;
+    }
+    return map;
+  }
+
+  std::string error() const {
+    try {
+      evaluate_maps(options_);
+    } catch (const ConfigError& problem) {
+      return problem.what();
+    }
+    return "";
+  }
+
+  EvaluationOptions options_;
+};
+
+TEST_F(EvaluateTest, HalfOfTheMapsAreRight) {
+  const MapEvaluation evaluation = evaluate_maps(options_);
+
+  EXPECT_EQ(evaluation.images, 2);
+  EXPECT_EQ(evaluation.accuracy.maxboxacc().value, 50);
+  EXPECT_EQ(evaluation.accuracy.maxboxacc().threshold, 0);
+  EXPECT_EQ(evaluation.accuracy.maxboxacc_v2(), 50);
+  EXPECT_EQ(evaluation.list[0].score.best_iou, 1);
+}
+
+TEST_F(EvaluateTest, BadMapsAreOneSentence) {
+  write_npy(folder_ / "maps/b.jpg.npy", ScoreMap{10, 10, std::vector<double>(100, 1.5)});
+  EXPECT_NE(error().find("b.jpg.npy: holds 1.5"), std::string::npos);
+  write_npy(folder_ / "maps/b.jpg.npy", ScoreMap{10, 10, std::vector<double>(100, std::nan(""))});
+  EXPECT_NE(error().find("NaN"), std::string::npos);
+  write_npy(folder_ / "maps/b.jpg.npy", ScoreMap{5, 10, std::vector<double>(50, 0)});
+  EXPECT_NE(error().find("5 x 10, expected 10 x 10"), std::string::npos);
+}
+
+TEST_F(EvaluateTest, MissingMapsAreRefusedUnlessAllowedAndExtraOnesAreNamed) {
+  fs::rename(folder_ / "maps/b.jpg.npy", folder_ / "maps/other.npy");
+  EXPECT_NE(error().find("'b.jpg'"), std::string::npos);
+
+  options_.missing = EvaluationOptions::Missing::kAllow;
+  const MapEvaluation evaluation = evaluate_maps(options_);
+
+  EXPECT_EQ(evaluation.images, 1);
+  EXPECT_EQ(evaluation.missing, 1);
+  ASSERT_EQ(evaluation.additional.size(), 1u);
+  EXPECT_NE(evaluation.additional[0].find("other.npy"), std::string::npos);
+}
+
+TEST_F(EvaluateTest, BoxesOutsideTheirImageAreRefused) {
+  write_file(folder_ / "localization.txt", "a.jpg,10,10,20,19\nb.jpg,0,0,19,19\n");
+
+  EXPECT_NE(error().find("(10,10,20,19) of 'a.jpg' lies outside"), std::string::npos);
+}
+
+TEST_F(EvaluateTest, PredictionsGiveTop1AndTop5) {
+  write_file(folder_ / "predictions.csv", "image,c1,c2\na.jpg,1,0\nb.jpg,1,0\n");
+  write_npy(folder_ / "maps/a.jpg.0.npy", quarter(5, 5));
+  write_npy(folder_ / "maps/b.jpg.1.npy", quarter(0, 0));
+  options_.predictions = read_predictions(folder_ / "predictions.csv");
+
+  const MapEvaluation evaluation = evaluate_maps(options_);
+
+  EXPECT_TRUE(evaluation.additional.empty());
+  EXPECT_EQ(evaluation.accuracy.top1_loc(), 0);  // a's box is right and its class wrong; b the other way round
+  ASSERT_TRUE(evaluation.top5_complete);
+  EXPECT_EQ(top5_loc(evaluation), 100);
+}
+
+std::vector<PixelLabel> half_foreground() {
+  std::vector<PixelLabel> labels(100, PixelLabel::kBackground);
+  for (size_t i = 0; i < 30; ++i) labels[i] = PixelLabel::kForeground;
+  for (size_t i = 30; i < 40; ++i) labels[i] = PixelLabel::kIgnore;
+  return labels;
+}
+
+TEST(PixelPrecisionTest, ConstantMapsScoreTheShareOfForeground) {
+  for (const double value : {0., .5, 1.}) {
+    PixelPrecision precision(0.1);
+    precision.add({10, 10, std::vector<double>(100, value)}, half_foreground());
+    EXPECT_NEAR(precision.pxap(), 100.0 * 30 / 90, 1e-9) << value;
+  }
+}
+
+TEST(PixelPrecisionTest, PerfectMapsScoreHundredWhateverIgnoredPixelsSay) {
+  for (const double ignored : {0., 1.}) {
+    ScoreMap map{10, 10, std::vector<double>(100, 0)};
+    for (size_t i = 0; i < 40; ++i) map.values[i] = i < 30 ? 1 : ignored;
+    PixelPrecision precision(0.1);
+    precision.add(map, half_foreground());
+    EXPECT_EQ(precision.pxap(), 100);
+  }
+}
+
+TEST(PixelPrecisionTest, NoForegroundIsAnError) {
+  PixelPrecision precision(0.1);
+  precision.add({1, 2, {0, 1}}, {PixelLabel::kBackground, PixelLabel::kIgnore});
+
+  EXPECT_THROW(precision.pxap(), ConfigError);
+}
+
+}  // namespace
+}  // namespace camsweep

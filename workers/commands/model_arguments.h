@@ -1,0 +1,66 @@
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "workers/commands/commands.h"
+#include "workers/gang/job_context.h"
+#include "workers/localization/image_pass.h"
+
+// What the commands that analyse one model file share.
+namespace camsweep {
+
+struct ModelArguments {
+  std::string backbone;
+  std::string weights;
+  std::string images;   // a folder of pictures, or
+  std::string dataset;  // a data set
+  std::string out;      // empty: no files are left
+  int64_t count = 100;  // images
+  bool json = false;
+};
+
+// --backbone, --weights, --images or --dataset, --out, --count, --json.
+void add_model_options(CLI::App& command, ModelArguments& arguments);
+
+// Reads a model file; checks --backbone against what it says about itself. Throws ConfigError.
+Model read_checked_model(const std::string& weights, const std::string& backbone);
+
+// The pictures under a folder (.jpg, .jpeg, .png), sorted by path, as a test split without boxes. Throws ConfigError if
+// there is none.
+std::unique_ptr<Dataset> picture_folder(const std::filesystem::path& folder);
+
+// A job's surroundings in a process of its own: a gang of one, nobody to report to, a folder.
+class LocalRun {
+ public:
+  LocalRun(Stage stage, const Json& parameters, const std::string& out);
+  ~LocalRun();
+  LocalRun(const LocalRun&) = delete;
+  LocalRun& operator=(const LocalRun&) = delete;
+
+  JobContext& context() { return context_; }
+
+ private:
+  class SilentReporter : public Reporter {
+    void progress(int, int64_t, int64_t, double) override {}
+    void metric(const Metric&) override {}
+    void checkpoint(const std::string&, int64_t) override {}
+  };
+
+  std::filesystem::path temporary_;  // empty: files go to --out
+  Assignment assignment_;
+  std::unique_ptr<Collective> collective_;
+  SilentReporter reporter_;
+  std::atomic<StopRequest> stop_ = StopRequest::kNone;
+  JobContext context_;
+};
+
+AnalysisInput open_input(const ModelArguments& arguments);
+
+// Prints an analysis' numbers, one a line or as JSON {metrics, curves, artifacts}. Throws ConfigError for a failure.
+void print_result(const JobEnd& end, const ModelArguments& arguments);
+
+}  // namespace camsweep

@@ -1,0 +1,232 @@
+#include "workers/localization/map_evaluation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <string_view>
+
+#include "schemas/error.h"
+#include "workers/data/text_table.h"
+#include "workers/localization/npy.h"
+#include "workers/localization/parallel.h"
+
+namespace camsweep {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kChunk = 512;  // images read before they are added up in order
+constexpr size_t kCandidates = 5;
+
+// <id>.npy, or as the released CAM-Back-Again scripts name it: up to the first dot of the file's name.
+fs::path map_file(const fs::path& folder, const std::string& id) {
+  const fs::path full = folder / (id + ".npy");
+  if (fs::exists(full)) return full;
+  const fs::path plain(id);
+  const std::string name = plain.filename().string();
+  const fs::path short_name = folder / plain.parent_path() / (name.substr(0, name.find('.')) + ".npy");
+  return fs::exists(short_name) ? short_name : full;
+}
+
+fs::path class_map_file(const fs::path& folder, const std::string& id, int label) {
+  return folder / fmt::format("{}.{}.npy", id, label);
+}
+
+void check_sample(const Sample& sample, const EvaluationOptions& options) {
+  if (!options.masks.empty()) {
+    if (sample.masks.empty())
+      throw ConfigError(fmt::format("{}: image '{}' has no mask", options.metadata.string(), sample.id));
+    return;
+  }
+  const std::string where = (options.metadata / "localization.txt").string();
+  if (sample.boxes.empty()) throw ConfigError(fmt::format("{}: image '{}' has no box", where, sample.id));
+  if (sample.width <= 0 || sample.height <= 0) {
+    throw ConfigError(
+        fmt::format("{}: image '{}' has no size", (options.metadata / "image_sizes.txt").string(), sample.id));
+  }
+  for (const Box& box : sample.boxes) {
+    if (box.x1 < sample.width && box.y1 < sample.height) continue;
+    throw ConfigError(fmt::format("{}: box ({},{},{},{}) of '{}' lies outside its image of {} x {} pixels", where,
+                                  box.x0, box.y0, box.x1, box.y1, sample.id, sample.width, sample.height));
+  }
+}
+
+void check_values(const ScoreMap& map, const fs::path& file) {
+  for (const double value : map.values) {
+    if (std::isnan(value)) throw ConfigError(fmt::format("{}: holds a NaN; score maps lie in [0, 1]", file.string()));
+    if (value < 0 || value > 1) {
+      throw ConfigError(fmt::format("{}: holds {:g}; score maps lie in [0, 1]", file.string(), value));
+    }
+  }
+}
+
+ScoreMap load_map(const fs::path& file, const EvaluationOptions& options) {
+  ScoreMap map = read_npy(file);
+  check_values(map, file);
+  if (map.height == options.side && map.width == options.side) return map;
+  if (!options.resize) {
+    throw ConfigError(fmt::format("{}: is {} x {}, expected {} x {}; --side or --resize change that", file.string(),
+                                  map.height, map.width, options.side, options.side));
+  }
+  map = resize_map(map, options.side, options.side, *options.resize);
+  for (double& value : map.values) value = std::clamp(value, 0.0, 1.0);  // bicubic overshoots
+  return map;
+}
+
+struct ScoredFile {
+  LevelIous ious;
+  int top = 0;
+};
+
+ScoredFile score(const ScoreMap& map, const Sample& sample, const EvaluationOptions& options) {
+  const LevelMap levels = quantize(map);
+  const FrameSize frame = {options.side, options.side};
+  return {level_ious(levels, scale_boxes(sample.boxes, {sample.width, sample.height}, frame)), levels.max()};
+}
+
+class MapEvaluator {
+ public:
+  explicit MapEvaluator(const EvaluationOptions& options)
+      : options_(options), result_(options.step), pixels_(options.step), samples_(read_wsol_split(options.metadata)) {
+    for (const Sample& sample : samples_) check_sample(sample, options_);
+    drop_missing();
+    find_additional();
+    result_.top5_complete = !options_.predictions.empty() && has_class_maps();
+  }
+
+  MapEvaluation run() {
+    for (size_t first = 0; first < samples_.size(); first += kChunk) {
+      const size_t count = std::min(kChunk, samples_.size() - first);
+      if (options_.masks.empty()) {
+        add_boxes(first, count);
+      } else {
+        add_masks(first, count);
+      }
+    }
+    result_.images = static_cast<int64_t>(samples_.size());
+    if (!options_.masks.empty()) result_.pxap = pixels_.pxap();
+    return std::move(result_);
+  }
+
+ private:
+  void drop_missing() {
+    const auto is_missing = [this](const Sample& sample) { return !fs::exists(map_file(options_.maps, sample.id)); };
+    const auto first = std::find_if(samples_.begin(), samples_.end(), is_missing);
+    if (first == samples_.end()) return;
+    if (options_.missing == EvaluationOptions::Missing::kRefuse) {
+      throw ConfigError(fmt::format("{}: no map of image '{}' ({} missing in all); --allow-subset evaluates the others",
+                                    options_.maps.string(), first->id,
+                                    std::count_if(first, samples_.end(), is_missing)));
+    }
+    const size_t before = samples_.size();
+    samples_.erase(std::remove_if(first, samples_.end(), is_missing), samples_.end());
+    result_.missing = static_cast<int64_t>(before - samples_.size());
+    if (samples_.empty()) throw ConfigError(fmt::format("{}: no map of any image", options_.maps.string()));
+  }
+
+  void find_additional() {
+    std::set<fs::path> known;
+    for (const Sample& sample : samples_) known.insert(map_file(options_.maps, sample.id));
+    for (const auto& entry : fs::recursive_directory_iterator(options_.maps)) {
+      if (entry.path().extension() != ".npy" || known.contains(entry.path())) continue;
+      const fs::path of_image = fs::path(entry.path()).replace_extension().replace_extension(".npy");
+      if (!known.contains(of_image)) result_.additional.push_back(entry.path().string());
+    }
+    std::sort(result_.additional.begin(), result_.additional.end());
+  }
+
+  // The image's own class if it is among the five best.
+  bool among_best(const Sample& sample) const {
+    const std::vector<int>& classes = classes_of(sample);
+    const auto end = classes.begin() + static_cast<std::ptrdiff_t>(std::min(kCandidates, classes.size()));
+    return std::find(classes.begin(), end, sample.label) != end;
+  }
+
+  const std::vector<int>& classes_of(const Sample& sample) const {
+    const auto found = options_.predictions.find(sample.id);
+    if (found == options_.predictions.end()) {
+      throw ConfigError(fmt::format("--predictions: no line for image '{}'", sample.id));
+    }
+    return found->second;
+  }
+
+  bool has_class_maps() const {
+    return std::all_of(samples_.begin(), samples_.end(), [this](const Sample& sample) {
+      return !among_best(sample) || fs::exists(class_map_file(options_.maps, sample.id, sample.label));
+    });
+  }
+
+  void add_boxes(size_t first, size_t count) {
+    std::vector<ScoredFile> scored(count);
+    std::vector<ScoredFile> by_class(count);
+    parallel_for(count, options_.threads, [&](size_t i) {
+      const Sample& sample = samples_[first + i];
+      scored[i] = score(load_map(map_file(options_.maps, sample.id), options_), sample, options_);
+      if (result_.top5_complete && among_best(sample)) {
+        by_class[i] =
+            score(load_map(class_map_file(options_.maps, sample.id, sample.label), options_), sample, options_);
+      }
+    });
+    for (size_t i = 0; i < count; ++i) {
+      const Sample& sample = samples_[first + i];
+      const bool right = !options_.predictions.empty() && classes_of(sample).front() == sample.label;
+      const auto classified = right ? BoxAccuracy::Classified::kRight : BoxAccuracy::Classified::kWrong;
+      result_.list.push_back(
+          {sample.id, sample.label, result_.accuracy.add(scored[i].ious, scored[i].top, classified)});
+      if (result_.top5_complete && among_best(sample)) {
+        result_.top5.add(by_class[i].ious, by_class[i].top, BoxAccuracy::Classified::kRight);
+      }
+    }
+  }
+
+  void add_masks(size_t first, size_t count) {
+    std::vector<ScoreMap> maps(count);
+    std::vector<std::vector<PixelLabel>> labels(count);
+    parallel_for(count, options_.threads, [&](size_t i) {
+      const Sample& sample = samples_[first + i];
+      maps[i] = load_map(map_file(options_.maps, sample.id), options_);
+      try {
+        labels[i] = mask_labels(options_.masks, sample, options_.side);
+      } catch (const ImageError& error) {
+        throw ConfigError(error.what());
+      }
+    });
+    for (size_t i = 0; i < count; ++i) pixels_.add(maps[i], labels[i]);
+  }
+
+  const EvaluationOptions& options_;
+  MapEvaluation result_;
+  PixelPrecision pixels_;
+  std::vector<Sample> samples_;
+};
+
+}  // namespace
+
+MapEvaluation evaluate_maps(const EvaluationOptions& options) {
+  for (const fs::path& folder : {options.metadata, options.maps}) {
+    if (!fs::is_directory(folder)) throw ConfigError(fmt::format("there is no folder '{}'", folder.string()));
+  }
+  return MapEvaluator(options).run();
+}
+
+double top5_loc(const MapEvaluation& evaluation) {
+  const double among = evaluation.top5.at_thresholds_of(evaluation.accuracy);
+  return among * static_cast<double>(evaluation.top5.images()) / static_cast<double>(evaluation.images);
+}
+
+std::map<std::string, std::vector<int>> read_predictions(const fs::path& file) {
+  std::map<std::string, std::vector<int>> predictions;
+  for_each_line(file, ',', [&](const TextLine& line) {
+    if (line.fields.size() < 2)
+      line.fail(fmt::format("{} fields; expected an image and its best classes", line.fields.size()));
+    if (line.number == 1 && line.fields[0] == "image") return;  // a header
+    std::vector<int>& classes = predictions[line.fields[0]];
+    if (!classes.empty()) line.fail(fmt::format("'{}' stands twice", line.fields[0]));
+    for (size_t i = 1; i < line.fields.size(); ++i) classes.push_back(line.integer(i));
+  });
+  return predictions;
+}
+
+}  // namespace camsweep
