@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
@@ -5,6 +7,7 @@
 
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/run_sweep.h"
+#include "results/report.h"
 
 namespace camsweep {
 namespace {
@@ -19,6 +22,13 @@ struct Arguments {
   bool no_report = false;
 };
 
+void report(const SweepFolder& folder) {
+  const ReportFiles files = write_report(folder.root);
+  fmt::print("{}", files.table);
+  for (const std::string& line : files.notes) fmt::print(stderr, "{}\n", line);
+  fmt::print(stderr, "report: {}\n", files.html.string());
+}
+
 ExitCode run(const Arguments& arguments, const CommandLine& line) {
   RunOptions options;
   options.sweep_file = arguments.sweep_file;
@@ -28,6 +38,7 @@ ExitCode run(const Arguments& arguments, const CommandLine& line) {
   options.slots = arguments.slots;
   if (!arguments.hostfile.empty()) options.hostfile = arguments.hostfile;
   options.adoption = arguments.adopt ? Adoption::kAdopt : Adoption::kRefuse;
+  if (!arguments.no_report) options.report = report;
   return run_sweep(options);
 }
 
