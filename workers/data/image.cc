@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <fstream>
+
 #include "schemas/error.h"
 #include "schemas/files.h"
 #include "workers/data/jpeg.h"
@@ -11,6 +14,8 @@ namespace camsweep {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr size_t kUsualHeader = 16 << 10;  // bytes; profiles and thumbnails can make it longer
 
 std::string read_bytes(const fs::path& file) {
   try {
@@ -67,6 +72,29 @@ AlphaImage read_alpha_png(const fs::path& file) {
     if (!is_png(bytes)) throw ImageError(describe(bytes));
     return decode_png_alpha(bytes);
   });
+}
+
+ImageSize read_image_size(const fs::path& file) {
+  const auto size_of = [](std::string_view bytes) {
+    if (is_jpeg(bytes)) return jpeg_size(bytes);
+    if (!is_png(bytes)) throw ImageError(describe(bytes));
+    return png_size(bytes);
+  };
+  std::string head(kUsualHeader, '\0');
+  std::ifstream in(file, std::ios::binary);
+  in.read(head.data(), static_cast<std::streamsize>(head.size()));
+  head.resize(static_cast<size_t>(std::max<std::streamsize>(in.gcount(), 0)));
+  try {
+    return size_of(head);
+  } catch (const ImageError&) {
+    return named(file, size_of);  // a longer header, or damage to name
+  }
+}
+
+void check_pixel_count(int width, int height) {
+  if (static_cast<int64_t>(width) * height > kMostPixels) {
+    throw ImageError(fmt::format("{} x {} pixels; allowed: {} in all", width, height, kMostPixels));
+  }
 }
 
 void write_jpeg(const fs::path& file, const Image& image, int quality) {

@@ -31,6 +31,15 @@ struct AlphaImage {
   std::vector<uint8_t> rgba;
 };
 
+struct ImageSize {
+  int width = 0;
+  int height = 0;
+};
+
+// Larger images are refused before memory is taken for them.
+constexpr int kLargestSide = 65'500;
+constexpr int64_t kMostPixels = 100'000'000;
+
 // A file that is no readable image; the message names the file and what is wrong with it. Not retryable.
 class ImageError : public std::runtime_error {
  public:
@@ -42,7 +51,13 @@ class ImageError : public std::runtime_error {
 // JPEG pixels are bit-identical to Pillow 12 (libjpeg-turbo's defaults).
 Image read_image(const std::filesystem::path& file);
 GrayImage read_gray_png(const std::filesystem::path& file);
+// PNG of any form, converted to RGBA.
 AlphaImage read_alpha_png(const std::filesystem::path& file);
+// Width and height of a JPEG or PNG file, from its header.
+ImageSize read_image_size(const std::filesystem::path& file);
+
+// Throws ImageError if there are more than kMostPixels.
+void check_pixel_count(int width, int height);
 
 // Throw Error (kDiskFull, kEnvironment).
 void write_jpeg(const std::filesystem::path& file, const Image& image, int quality);

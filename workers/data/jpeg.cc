@@ -31,6 +31,16 @@ void on_message(j_common_ptr info, int level) {
   if (level < 0) fail(info);  // -1: corrupt data; above: traces
 }
 
+// A progressive file can repeat scans without end; each costs a pass over the whole image.
+constexpr int kMostScans = 500;
+
+void on_progress(j_common_ptr info) {
+  if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number <= kMostScans) return;
+  auto* errors = reinterpret_cast<ErrorManager*>(info->err);
+  std::snprintf(errors->text, sizeof errors->text, "more than %d scans", kMostScans);
+  std::longjmp(errors->jump, 1);
+}
+
 void install(ErrorManager& errors) {
   jpeg_std_error(&errors.base);
   errors.base.error_exit = fail;
@@ -40,6 +50,7 @@ void install(ErrorManager& errors) {
 
 struct Decoder {
   jpeg_decompress_struct info{};
+  jpeg_progress_mgr progress{};
   ErrorManager errors;
   ~Decoder() { jpeg_destroy_decompress(&info); }
 };
@@ -48,6 +59,8 @@ struct Decoder {
 bool start(Decoder& decoder, const char* bytes, size_t size) {
   if (setjmp(decoder.errors.jump) != 0) return false;
   jpeg_create_decompress(&decoder.info);
+  decoder.progress.progress_monitor = on_progress;
+  decoder.info.progress = &decoder.progress;
   jpeg_mem_src(&decoder.info, reinterpret_cast<const unsigned char*>(bytes), size);
   jpeg_read_header(&decoder.info, TRUE);
   return true;
@@ -64,6 +77,14 @@ bool decode(Decoder& decoder, uint8_t* rgb) {
   }
   jpeg_finish_decompress(&decoder.info);
   return true;
+}
+
+std::unique_ptr<Decoder> open(std::string_view bytes) {
+  auto decoder = std::make_unique<Decoder>();
+  decoder->info.err = &decoder->errors.base;
+  install(decoder->errors);
+  if (!start(*decoder, bytes.data(), bytes.size())) throw ImageError(decoder->errors.text);
+  return decoder;
 }
 
 struct Encoder {
@@ -101,11 +122,13 @@ bool encode(Encoder& encoder, const uint8_t* rgb, int width, int height, int qua
 
 bool is_jpeg(std::string_view bytes) { return bytes.starts_with("\xff\xd8\xff"); }
 
+ImageSize jpeg_size(std::string_view bytes) {
+  const auto decoder = open(bytes);
+  return {static_cast<int>(decoder->info.image_width), static_cast<int>(decoder->info.image_height)};
+}
+
 Image decode_jpeg(std::string_view bytes) {
-  const auto decoder = std::make_unique<Decoder>();
-  decoder->info.err = &decoder->errors.base;
-  install(decoder->errors);
-  if (!start(*decoder, bytes.data(), bytes.size())) throw ImageError(decoder->errors.text);
+  const auto decoder = open(bytes);
   const J_COLOR_SPACE space = decoder->info.jpeg_color_space;
   if (space == JCS_CMYK || space == JCS_YCCK) {
     throw ImageError(fmt::format("{} JPEG; allowed: RGB, YCbCr and grey", space == JCS_CMYK ? "CMYK" : "YCCK"));
@@ -113,6 +136,7 @@ Image decode_jpeg(std::string_view bytes) {
   Image image{.width = static_cast<int>(decoder->info.image_width),
               .height = static_cast<int>(decoder->info.image_height),
               .rgb = {}};
+  check_pixel_count(image.width, image.height);
   image.rgb.resize(size_t{3} * decoder->info.image_width * decoder->info.image_height);
   if (!decode(*decoder, image.rgb.data())) throw ImageError(decoder->errors.text);
   return image;

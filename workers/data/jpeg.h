@@ -10,6 +10,8 @@ namespace camsweep {
 
 bool is_jpeg(std::string_view bytes);
 
+ImageSize jpeg_size(std::string_view bytes);
+
 // RGB from RGB, YCbCr or grey files. Any warning of the decoder (data that ends early, corrupt codes) is an error.
 Image decode_jpeg(std::string_view bytes);
 

@@ -3,47 +3,104 @@
 #include <fmt/format.h>
 #include <png.h>
 
+#include <algorithm>
+#include <csetjmp>
+#include <cstring>
+
+// The classic interface, not the simplified one: that one would apply a file's gamma, which Pillow does not.
 namespace camsweep {
 namespace {
 
-// libpng's simplified interface reads the header, converts and reports errors by value.
-class PngReader {
- public:
-  explicit PngReader(std::string_view bytes) {
-    image_.version = PNG_IMAGE_VERSION;
-    if (png_image_begin_read_from_memory(&image_, bytes.data(), bytes.size()) == 0) throw ImageError(image_.message);
-  }
-  ~PngReader() { png_image_free(&image_); }
-  PngReader(const PngReader&) = delete;
-  PngReader& operator=(const PngReader&) = delete;
+struct Reader {
+  explicit Reader(std::string_view the_bytes) : bytes(the_bytes) {}
+  ~Reader() { png_destroy_read_struct(&png, &info, nullptr); }
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
 
-  int width() const { return static_cast<int>(image_.width); }
-  int height() const { return static_cast<int>(image_.height); }
-  uint32_t form() const { return image_.format; }
-
-  std::vector<uint8_t> read(uint32_t form) {
-    image_.format = form;
-    std::vector<uint8_t> pixels(PNG_IMAGE_SIZE(image_));
-    if (png_image_finish_read(&image_, nullptr, pixels.data(), 0, nullptr) == 0) throw ImageError(image_.message);
-    // A warning is damage that libpng read over, such as a wrong checksum.
-    if ((image_.warning_or_error & PNG_IMAGE_WARNING) != 0) throw ImageError(image_.message);
-    return pixels;
-  }
-
- private:
-  png_image image_{};
+  png_structp png = nullptr;
+  png_infop info = nullptr;
+  std::string_view bytes;  // what is not read yet
+  char text[200] = "";
 };
 
-std::string form_name(uint32_t form) {
-  if ((form & PNG_FORMAT_FLAG_COLORMAP) != 0) return "palette";
-  if ((form & PNG_FORMAT_FLAG_LINEAR) != 0) return "16-bit";
-  return (form & PNG_FORMAT_FLAG_ALPHA) != 0 ? "alpha" : (form & PNG_FORMAT_FLAG_COLOR) != 0 ? "RGB" : "grey";
+[[noreturn]] void on_error(png_structp png, const char* message) {
+  auto* reader = static_cast<Reader*>(png_get_error_ptr(png));
+  std::strncpy(reader->text, message, sizeof reader->text - 1);
+  png_longjmp(png, 1);
 }
 
-void require(const PngReader& reader, uint32_t wanted, std::string_view allowed) {
-  if (reader.form() != wanted) {
-    throw ImageError(fmt::format("{} PNG; allowed: {}", form_name(reader.form()), allowed));
+// Warnings concern chunks that leave the pixels as they are (profiles, texts): damage of those that do is an error.
+void on_warning(png_structp, const char*) {}
+
+void take(png_structp png, png_bytep to, size_t count) {
+  auto* reader = static_cast<Reader*>(png_get_io_ptr(png));
+  if (count > reader->bytes.size()) png_error(png, "the file ends early");
+  std::memcpy(to, reader->bytes.data(), count);
+  reader->bytes.remove_prefix(count);
+}
+
+// libpng leaves by longjmp: this function and the next hold no object with a destructor.
+bool read_header(Reader& reader) {
+  reader.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reader, on_error, on_warning);
+  if (reader.png == nullptr) return false;
+  if (setjmp(png_jmpbuf(reader.png)) != 0) return false;
+  reader.info = png_create_info_struct(reader.png);
+  png_set_user_limits(reader.png, kLargestSide, kLargestSide);
+  png_set_read_fn(reader.png, &reader, take);
+  png_read_info(reader.png, reader.info);
+  return true;
+}
+
+enum class Form { kGray, kRgb, kRgba };
+
+bool read_pixels(Reader& reader, Form form, png_bytepp rows) {
+  if (setjmp(png_jmpbuf(reader.png)) != 0) return false;
+  png_set_expand(reader.png);  // palettes to RGB, tRNS to alpha, 1, 2 and 4 bits to 8
+  if (form == Form::kRgba) {
+    png_set_scale_16(reader.png);
+    png_set_gray_to_rgb(reader.png);
+    png_set_add_alpha(reader.png, 0xff, PNG_FILLER_AFTER);
   }
+  png_set_interlace_handling(reader.png);
+  png_read_update_info(reader.png, reader.info);
+  png_read_image(reader.png, rows);
+  png_read_end(reader.png, nullptr);
+  return true;
+}
+
+std::string form_name(const Reader& reader) {
+  const int colour = png_get_color_type(reader.png, reader.info);
+  if (colour == PNG_COLOR_TYPE_PALETTE) return "palette";
+  if (png_get_bit_depth(reader.png, reader.info) == 16) return "16-bit";
+  if ((colour & PNG_COLOR_MASK_ALPHA) != 0 || png_get_valid(reader.png, reader.info, PNG_INFO_tRNS) != 0) {
+    return "alpha";
+  }
+  return colour == PNG_COLOR_TYPE_GRAY ? "grey" : "RGB";
+}
+
+struct Pixels {
+  int width;
+  int height;
+  std::vector<uint8_t> bytes;
+};
+
+// `wanted`: the only form that is not refused; empty where all are converted.
+Pixels decode(std::string_view bytes, Form form, std::string_view wanted, std::string_view allowed) {
+  Reader reader(bytes);
+  if (!read_header(reader)) throw ImageError(reader.text);
+  if (!wanted.empty() && form_name(reader) != wanted) {
+    throw ImageError(fmt::format("{} PNG; allowed: {}", form_name(reader), allowed));
+  }
+  Pixels pixels{.width = static_cast<int>(png_get_image_width(reader.png, reader.info)),
+                .height = static_cast<int>(png_get_image_height(reader.png, reader.info)),
+                .bytes = {}};
+  check_pixel_count(pixels.width, pixels.height);
+  const size_t stride = static_cast<size_t>(pixels.width) * (form == Form::kGray ? 1 : form == Form::kRgb ? 3 : 4);
+  pixels.bytes.resize(stride * static_cast<size_t>(pixels.height));
+  std::vector<png_bytep> rows(static_cast<size_t>(pixels.height));
+  for (size_t y = 0; y < rows.size(); ++y) rows[y] = pixels.bytes.data() + stride * y;
+  if (!read_pixels(reader, form, rows.data())) throw ImageError(reader.text);
+  return pixels;
 }
 
 std::string encode(const uint8_t* pixels, int width, int height, uint32_t form) {
@@ -65,23 +122,32 @@ std::string encode(const uint8_t* pixels, int width, int height, uint32_t form) 
 
 bool is_png(std::string_view bytes) { return bytes.starts_with("\x89PNG\r\n\x1a\n"); }
 
-bool png_is_gray(std::string_view bytes) { return PngReader(bytes).form() == PNG_FORMAT_GRAY; }
+bool png_is_gray(std::string_view bytes) {
+  Reader reader(bytes);
+  if (!read_header(reader)) throw ImageError(reader.text);
+  return form_name(reader) == "grey";
+}
+
+ImageSize png_size(std::string_view bytes) {
+  Reader reader(bytes);
+  if (!read_header(reader)) throw ImageError(reader.text);
+  return {static_cast<int>(png_get_image_width(reader.png, reader.info)),
+          static_cast<int>(png_get_image_height(reader.png, reader.info))};
+}
 
 Image decode_png_rgb(std::string_view bytes) {
-  PngReader reader(bytes);
-  require(reader, PNG_FORMAT_RGB, "8-bit RGB and grey");
-  return {.width = reader.width(), .height = reader.height(), .rgb = reader.read(PNG_FORMAT_RGB)};
+  Pixels pixels = decode(bytes, Form::kRgb, "RGB", "8-bit RGB and grey");
+  return {.width = pixels.width, .height = pixels.height, .rgb = std::move(pixels.bytes)};
 }
 
 GrayImage decode_png_gray(std::string_view bytes) {
-  PngReader reader(bytes);
-  require(reader, PNG_FORMAT_GRAY, "8-bit grey");
-  return {.width = reader.width(), .height = reader.height(), .gray = reader.read(PNG_FORMAT_GRAY)};
+  Pixels pixels = decode(bytes, Form::kGray, "grey", "8-bit grey");
+  return {.width = pixels.width, .height = pixels.height, .gray = std::move(pixels.bytes)};
 }
 
 AlphaImage decode_png_alpha(std::string_view bytes) {
-  PngReader reader(bytes);
-  return {.width = reader.width(), .height = reader.height(), .rgba = reader.read(PNG_FORMAT_RGBA)};
+  Pixels pixels = decode(bytes, Form::kRgba, "", "");
+  return {.width = pixels.width, .height = pixels.height, .rgba = std::move(pixels.bytes)};
 }
 
 std::string encode_png(const Image& image) {

@@ -11,6 +11,7 @@ namespace camsweep {
 bool is_png(std::string_view bytes);
 // Whether the header says 8-bit grey without alpha.
 bool png_is_gray(std::string_view bytes);
+ImageSize png_size(std::string_view bytes);
 
 // These two refuse, by name, every other form: palette, alpha, 16 bits.
 Image decode_png_rgb(std::string_view bytes);
