@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
+#include <optional>
 
 #include "schemas/error.h"
 #include "workers/data/dataset_kinds.h"
@@ -15,7 +17,7 @@ namespace fs = std::filesystem;
 
 struct Row {
   Sample sample;
-  bool is_training = false;
+  std::optional<Split> split;
 };
 
 Row& find(const TextLine& line, std::map<int, Row>& rows) {
@@ -24,12 +26,40 @@ Row& find(const TextLine& line, std::map<int, Row>& rows) {
   return found->second;
 }
 
-// x, y, width, height as written there; the far corner is clipped to the image where its size is known, which the
-// tables do not say: `data check` compares with the pixels.
+// x, y, width, height as written there. The metadata of wsolevaluation add width to x and clip to the image.
 Box box_of(const TextLine& line) {
-  const int x = static_cast<int>(line.real(1));
-  const int y = static_cast<int>(line.real(2));
-  return {x, y, x + static_cast<int>(line.real(3)), y + static_cast<int>(line.real(4))};
+  std::array<double, 4> numbers{};
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    numbers[i] = line.real(i + 1);
+    if (numbers[i] < 0 || numbers[i] > kLargestSide) line.fail(fmt::format("'{}' is no pixel", line.fields[i + 1]));
+  }
+  const auto [x, y, width, height] = numbers;
+  return {static_cast<int>(x), static_cast<int>(y), static_cast<int>(x + width), static_cast<int>(y + height)};
+}
+
+// The tables do not hold the images' sizes. An image that cannot be read keeps its box as it is: training will name it,
+// and so will `data check`; a box that starts outside its image is left for that too.
+void clip_to_image(const fs::path& file, Sample& sample) {
+  try {
+    const ImageSize size = read_image_size(file);
+    sample.width = size.width;
+    sample.height = size.height;
+  } catch (const ImageError&) {
+    return;
+  }
+  Box& box = sample.boxes.front();
+  if (box.x0 >= sample.width || box.y0 >= sample.height) return;
+  box.x1 = std::min(box.x1, sample.width - 1);
+  box.y1 = std::min(box.y1, sample.height - 1);
+}
+
+void require_complete(const fs::path& root, const Row& row) {
+  const auto lacks = [&](const char* file) {
+    throw ConfigError(fmt::format("{} has no line for the image '{}'", (root / file).string(), row.sample.id));
+  };
+  if (row.sample.label < 0) lacks("image_class_labels.txt");
+  if (!row.split) lacks("train_test_split.txt");
+  if (row.sample.boxes.empty()) lacks("bounding_boxes.txt");
 }
 
 std::vector<std::string> class_names(const fs::path& root) {
@@ -45,7 +75,10 @@ std::unique_ptr<Dataset> load_cub(const Json& spec) {
   std::map<int, Row> rows;
   for_each_line(root / "images.txt", ' ', [&](const TextLine& line) {
     line.require_fields(2);
-    rows[line.integer(0)].sample.id = line.fields[1];
+    Row& row = rows[line.integer(0)];
+    if (!row.sample.id.empty()) line.fail(fmt::format("image {} stands twice", line.fields[0]));
+    row.sample.id = line.fields[1];
+    row.sample.label = -1;
   });
   for_each_line(root / "image_class_labels.txt", ' ', [&](const TextLine& line) {
     line.require_fields(2);
@@ -54,7 +87,7 @@ std::unique_ptr<Dataset> load_cub(const Json& spec) {
   });
   for_each_line(root / "train_test_split.txt", ' ', [&](const TextLine& line) {
     line.require_fields(2);
-    find(line, rows).is_training = line.integer(1) == 1;
+    find(line, rows).split = line.integer(1) == 1 ? Split::kTrain : Split::kTest;
   });
   for_each_line(root / "bounding_boxes.txt", ' ', [&](const TextLine& line) {
     line.require_fields(5);
@@ -64,8 +97,11 @@ std::unique_ptr<Dataset> load_cub(const Json& spec) {
   auto dataset = std::make_unique<FileDataset>();
   dataset->set_images(root / "images");
   dataset->set_class_names(class_names(root));
-  for (auto& [id, row] : rows)
-    dataset->split(row.is_training ? Split::kTrain : Split::kTest).push_back(std::move(row.sample));
+  for (auto& [id, row] : rows) {
+    require_complete(root, row);
+    clip_to_image(root / "images" / row.sample.id, row.sample);
+    dataset->split(*row.split).push_back(std::move(row.sample));
+  }
   dataset->count_classes(spec);
   return dataset;
 }

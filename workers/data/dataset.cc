@@ -15,6 +15,8 @@ std::string_view split_name(Split split) {
   return kNames[static_cast<size_t>(split)];
 }
 
+GrayImage Dataset::mask(const std::string& name) const { throw ImageError(fmt::format("{}: no such mask", name)); }
+
 std::unique_ptr<Dataset> load_dataset(const Json& spec) {
   const std::string kind = spec.value("kind", "");
   if (kind == "cub") return load_cub(spec);

@@ -24,8 +24,8 @@ struct Box {
 struct Sample {
   std::string id;  // path relative to the image root, e.g. "003.Sooty_Albatross/30804529724.jpg"
   int label = 0;
-  std::vector<Box> boxes;  // empty where the data set has none
-  std::vector<std::string> masks;
+  std::vector<Box> boxes;          // empty where the data set has none
+  std::vector<std::string> masks;  // paths for Dataset::mask()
   std::string ignore_mask;
   int width = 0;  // 0 = not in the metadata: read from the image
   int height = 0;
@@ -40,6 +40,8 @@ class Dataset {
   virtual ~Dataset() = default;
   // Decodes (or, for `synth`, draws) one image. Throws ImageError naming the file. Thread-safe.
   virtual Image image(const Sample& sample) const = 0;
+  // Decodes one of a sample's masks. Throws ImageError naming the file. Thread-safe.
+  virtual GrayImage mask(const std::string& name) const;
 
   const std::vector<Sample>& samples(Split split) const { return splits_[static_cast<size_t>(split)]; }
   int classes() const { return classes_; }

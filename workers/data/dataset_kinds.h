@@ -17,14 +17,18 @@ class FileDataset : public Dataset {
  public:
   Image image(const Sample& sample) const override { return read_image(images_ / sample.id); }
 
+  GrayImage mask(const std::string& name) const override { return read_gray_png(masks_ / name); }
+
   std::vector<Sample>& split(Split which) { return splits_[static_cast<size_t>(which)]; }
   void set_images(std::filesystem::path folder) { images_ = std::move(folder); }
+  void set_masks(std::filesystem::path folder) { masks_ = std::move(folder); }
   void set_class_names(std::vector<std::string> names) { class_names_ = std::move(names); }
   // Largest label + 1 over all splits, or what `spec` says. Throws ConfigError if that is too few.
   void count_classes(const Json& spec);
 
  private:
   std::filesystem::path images_;
+  std::filesystem::path masks_;
 };
 
 // The folder that key `name` of the block holds. Throws ConfigError if the key or the folder is missing.

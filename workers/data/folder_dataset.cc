@@ -12,10 +12,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<std::string> sorted_entries(const fs::path& folder, bool folders) {
+// Names of a folder's entries of one type; hidden ones are what desktops leave behind.
+std::vector<std::string> sorted_entries(const fs::path& folder, fs::file_type type) {
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.is_directory() == folders) names.push_back(entry.path().filename().string());
+    const std::string name = entry.path().filename().string();
+    if (entry.status().type() == type && name.front() != '.') names.push_back(name);
   }
   std::sort(names.begin(), names.end());
   return names;
@@ -30,10 +32,8 @@ std::unique_ptr<Dataset> load_folder(const Json& spec) {
   for (const Split split : {Split::kTrain, Split::kVal, Split::kTest}) {
     if (!fs::is_directory(root / split_name(split))) continue;
     present.push_back(split);
-    classes.merge([&] {
-      const auto names = sorted_entries(root / split_name(split), true);
-      return std::set<std::string>(names.begin(), names.end());
-    }());
+    const std::vector<std::string> names = sorted_entries(root / split_name(split), fs::file_type::directory);
+    classes.insert(names.begin(), names.end());
   }
   if (classes.empty()) {
     throw ConfigError(fmt::format("{} holds no class folders; expected train/<class>/<image>", root.string()));
@@ -46,7 +46,7 @@ std::unique_ptr<Dataset> load_folder(const Json& spec) {
     for (const std::string& name : classes) {
       const fs::path folder = fs::path(split_name(split)) / name;
       if (fs::is_directory(root / folder)) {
-        for (const std::string& file : sorted_entries(root / folder, false)) {
+        for (const std::string& file : sorted_entries(root / folder, fs::file_type::regular)) {
           Sample sample;
           sample.id = (folder / file).string();
           sample.label = label;

@@ -22,12 +22,12 @@ constexpr size_t kBatchesAhead = 3;
 void normalize_into(const Image& image, const Normalization& normalization, float* planes) {
   const size_t area = static_cast<size_t>(image.width) * image.height;
   for (size_t c = 0; c < 3; ++c) {
-    const float mean = normalization.mean[c];
-    const float std = normalization.std[c];
-    float* plane = planes + c * area;
-    for (size_t i = 0; i < area; ++i) {
-      plane[i] = (static_cast<float>(image.rgb[3 * i + c]) / 255.0f - mean) / std;
+    std::array<float, 256> values;
+    for (size_t v = 0; v < values.size(); ++v) {
+      values[v] = (static_cast<float>(v) / 255.0f - normalization.mean[c]) / normalization.std[c];
     }
+    float* plane = planes + c * area;
+    for (size_t i = 0; i < area; ++i) plane[i] = values[image.rgb[3 * i + c]];
   }
 }
 

@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
-#include <functional>
 
 #include "schemas/error.h"
 #include "workers/data/dataset_kinds.h"
@@ -20,7 +20,10 @@ constexpr std::array<Shape, kShapes> kInside = {
     [](double x, double y) { return x * x + y * y <= 1; },                               // disc
     [](double x, double y) { return std::abs(x) <= 1 && std::abs(y) <= 1; },             // square
     [](double x, double y) { return y <= 1 && y >= -1 && std::abs(x) <= (y + 1) / 2; },  // triangle
-    [](double x, double y) { return std::abs(x) <= 0.35 || std::abs(y) <= 0.35; },       // cross
+    [](double x, double y) {
+      const double nearer = std::min(std::abs(x), std::abs(y));
+      return nearer <= 0.35 && std::max(std::abs(x), std::abs(y)) <= 1;
+    },  // cross
     [](double x, double y) {
       const double r = x * x + y * y;
       return r <= 1 && r >= 0.45;
@@ -37,16 +40,33 @@ constexpr std::array<Colour, 6> kHues = {
 constexpr int kMaxClasses = kShapes * static_cast<int>(kHues.size());
 
 struct Placement {
-  Box box;
-  double centre_x, centre_y, half;
+  double x, y, half;
 };
 
 Placement place(int side, Random& random) {
   const double half = random.uniform(0.15, 0.35) * side;
-  const double x = random.uniform(half, side - half);
-  const double y = random.uniform(half, side - half);
-  const auto edge = [side](double value) { return std::clamp(static_cast<int>(std::lround(value)), 0, side - 1); };
-  return {{edge(x - half), edge(y - half), edge(x + half), edge(y + half)}, x, y, half};
+  return {random.uniform(half, side - half), random.uniform(half, side - half), half};
+}
+
+// Calls use(x, y) for every pixel whose centre lies in the shape of class `label`.
+template <class Use>
+void for_each_pixel(int label, const Placement& at, int side, const Use& use) {
+  const Shape inside = kInside[static_cast<size_t>(label % kShapes)];
+  const auto first = [](double centre, double half) { return std::max(0, static_cast<int>(centre - half)); };
+  const auto last = [&](double centre) { return std::min(side - 1, static_cast<int>(centre + at.half)); };
+  for (int y = first(at.y, at.half); y <= last(at.y); ++y) {
+    for (int x = first(at.x, at.half); x <= last(at.x); ++x) {
+      if (inside((x + 0.5 - at.x) / at.half, (y + 0.5 - at.y) / at.half)) use(x, y);
+    }
+  }
+}
+
+Box box_of(int label, const Placement& at, int side) {
+  Box box{side, side, 0, 0};
+  for_each_pixel(label, at, side, [&](int x, int y) {
+    box = {std::min(box.x0, x), std::min(box.y0, y), std::max(box.x1, x), std::max(box.y1, y)};
+  });
+  return box;
 }
 
 class SynthDataset : public Dataset {
@@ -81,7 +101,7 @@ class SynthDataset : public Dataset {
       sample.width = side_;
       sample.height = side_;
       Random random = stream(sample);
-      sample.boxes = {place(side_, random).box};
+      sample.boxes = {box_of(sample.label, place(side_, random), side_)};
       splits_[static_cast<size_t>(split)].push_back(std::move(sample));
     }
   }
@@ -111,18 +131,14 @@ class SynthDataset : public Dataset {
   }
 
   void draw(Image& image, int label, const Placement& at, Random& random) const {
-    const Shape inside = kInside[static_cast<size_t>(label % kShapes)];
     const Colour hue = kHues[static_cast<size_t>(label / kShapes)];
-    for (int y = at.box.y0; y <= at.box.y1; ++y) {
-      for (int x = at.box.x0; x <= at.box.x1; ++x) {
-        if (!inside((x - at.centre_x) / at.half, (y - at.centre_y) / at.half)) continue;
-        uint8_t* pixel = image.rgb.data() + size_t{3} * (static_cast<size_t>(y) * side_ + x);
-        const double shade = random.uniform(0.85, 1.0);
-        pixel[0] = static_cast<uint8_t>(hue.r * shade);
-        pixel[1] = static_cast<uint8_t>(hue.g * shade);
-        pixel[2] = static_cast<uint8_t>(hue.b * shade);
-      }
-    }
+    for_each_pixel(label, at, side_, [&](int x, int y) {
+      uint8_t* pixel = image.rgb.data() + size_t{3} * (static_cast<size_t>(y) * side_ + x);
+      const double shade = random.uniform(0.85, 1.0);
+      pixel[0] = static_cast<uint8_t>(hue.r * shade);
+      pixel[1] = static_cast<uint8_t>(hue.g * shade);
+      pixel[2] = static_cast<uint8_t>(hue.b * shade);
+    });
   }
 
   uint64_t seed_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 
@@ -40,7 +41,7 @@ double TextLine::real(size_t field) const {
   const std::string& text = fields.at(field);
   char* end = nullptr;
   const double value = std::strtod(text.c_str(), &end);
-  if (text.empty() || *end != '\0') fail(fmt::format("'{}' is no number", text));
+  if (text.empty() || *end != '\0' || !std::isfinite(value)) fail(fmt::format("'{}' is no number", text));
   return value;
 }
 

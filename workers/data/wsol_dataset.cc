@@ -63,6 +63,7 @@ void read_split(const fs::path& folder, std::vector<Sample>& samples) {
       Sample& sample = find(line, samples, index);
       sample.width = line.integer(1);
       sample.height = line.integer(2);
+      if (sample.width < 1 || sample.height < 1) line.fail("a width and a height are at least 1");
     });
   }
   for (const char* file : {"localization.txt", "masks.txt"}) {
@@ -81,10 +82,15 @@ void read_split(const fs::path& folder, std::vector<Sample>& samples) {
 
 std::unique_ptr<Dataset> load_wsol(const Json& spec) {
   auto dataset = std::make_unique<FileDataset>();
-  const bool apart = spec.contains("images") || spec.contains("metadata");
-  const fs::path root = apart ? fs::path() : dataset_folder(spec, "root");
-  dataset->set_images(apart ? dataset_folder(spec, "images") : root / "images");
-  const fs::path metadata = apart ? dataset_folder(spec, "metadata") : root / "metadata";
+  const auto folder_of = [&spec](const std::string& name) {
+    return spec.contains(name) ? dataset_folder(spec, name) : dataset_folder(spec, "root") / name;
+  };
+  const fs::path images = folder_of("images");
+  dataset->set_images(images);
+  // OpenImages keeps masks beside the images, `data compose` in a folder of their own.
+  const fs::path masks = images.parent_path() / "masks";
+  dataset->set_masks(fs::is_directory(masks) ? masks : images);
+  const fs::path metadata = folder_of("metadata");
   for (const Split split : {Split::kTrain, Split::kVal, Split::kTest}) {
     const fs::path folder = metadata / split_name(split);
     if (fs::is_directory(folder)) read_split(folder, dataset->split(split));
