@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <numeric>
 #include <span>
+#include <utility>
 
 #include "workers/localization/box_geometry.h"
 
@@ -12,126 +13,134 @@ namespace {
 
 constexpr int kLevels = 256;
 
-// Raster indices by level, rising (counting sort).
+struct Pixel {
+  int16_t y = 0;
+  int16_t x = 0;
+};
+
+// Pixels by level, in raster order within one (counting sort).
 class PixelsByLevel {
  public:
-  explicit PixelsByLevel(const std::vector<uint8_t>& levels) : order_(levels.size()) {
+  PixelsByLevel(const std::vector<uint8_t>& levels, int width) : order_(levels.size()) {
     for (const uint8_t level : levels) ++starts_[static_cast<size_t>(level) + 1];
     std::partial_sum(starts_.begin(), starts_.end(), starts_.begin());
-    std::array<int, kLevels + 1> next = starts_;
-    for (size_t pixel = 0; pixel < levels.size(); ++pixel) {
-      order_[static_cast<size_t>(next[levels[pixel]]++)] = static_cast<int>(pixel);
+    std::array<size_t, kLevels + 1> next = starts_;
+    Pixel pixel;
+    for (const uint8_t level : levels) {
+      order_[next[level]++] = pixel;
+      if (++pixel.x == width) pixel = {static_cast<int16_t>(pixel.y + 1), 0};
     }
   }
-  std::span<const int> at(int level) const {
-    const int first = starts_[static_cast<size_t>(level)];
-    return {order_.data() + first, static_cast<size_t>(starts_[static_cast<size_t>(level) + 1] - first)};
+  std::span<const Pixel> at(int level) const {
+    const size_t first = starts_[static_cast<size_t>(level)];
+    return {order_.data() + first, starts_[static_cast<size_t>(level) + 1] - first};
   }
 
  private:
-  std::array<int, kLevels + 1> starts_{};
-  std::vector<int> order_;
+  std::array<size_t, kLevels + 1> starts_{};
+  std::vector<Pixel> order_;
 };
 
-enum class Connectivity { kFour = 4, kEight = 8 };
+enum class Connectivity { kFour, kEight };
 
 struct Component {
   int x0 = 0;
   int y0 = 0;
   int x1 = 0;
   int y1 = 0;
-  int first_pixel = 0;
+  int first_pixel = 0;  // in raster order
   int twice_area = 0;
   bool touches_border = false;
   bool changed = false;  // since its IoU was computed
   double iou = 0;
 };
 
-// Components of a growing set of pixels.
+// Components of a growing set of pixels. The grid has a frame of one pixel that is never set, so that every pixel has
+// eight neighbours.
 class Components {
  public:
   Components(int height, int width, Connectivity connectivity)
-      : height_(height), width_(width), connectivity_(connectivity), parent_(pixels(), -1), components_(pixels()) {}
+      : height_(height),
+        width_(width),
+        stride_(width + 2),
+        connectivity_(connectivity),
+        parent_(static_cast<size_t>(height + 2) * static_cast<size_t>(stride_), kUnset),
+        components_(parent_.size()) {}
 
-  void add(int pixel) {
-    const int x = pixel % width_;
-    const int y = pixel / width_;
-    const bool border = x == 0 || y == 0 || x == width_ - 1 || y == height_ - 1;
-    parent_[static_cast<size_t>(pixel)] = pixel;
-    components_[static_cast<size_t>(pixel)] = {x, y, x, y, pixel, 0, border, true, 0};
-    live_.push_back(pixel);
-    for (int k = 0; k < static_cast<int>(connectivity_); ++k) {
-      const int nx = x + kDx[k];
-      const int ny = y + kDy[k];
-      if (is_set(ny, nx)) unite(pixel, ny * width_ + nx);
-    }
-  }
-
-  // Adds the half-squares that `pixel`, just added, completes: see twice_areas() of contours.cc.
-  void add_area(int pixel) {
-    const int x = pixel % width_;
-    const int y = pixel / width_;
-    int gained = 0;
-    for (const int dy : {-1, 1}) {
-      for (const int dx : {-1, 1}) {
-        const int set = 1 + is_set(y, x + dx) + is_set(y + dy, x) + is_set(y + dy, x + dx);
-        gained += set >= 3;
-      }
-    }
-    components_[static_cast<size_t>(root(pixel))].twice_area += gained;
+  void add(Pixel pixel) {
+    const int node = (pixel.y + 1) * stride_ + pixel.x + 1;
+    const bool border = pixel.x == 0 || pixel.y == 0 || pixel.x == width_ - 1 || pixel.y == height_ - 1;
+    parent_[static_cast<size_t>(node)] = node;
+    // Node numbers grow in raster order: good enough to tell first pixels apart.
+    components_[static_cast<size_t>(node)] = {pixel.x, pixel.y, pixel.x, pixel.y, node, 0, border, true, 0};
+    live_.push_back(node);
+    const bool up = is_set(node - stride_), down = is_set(node + stride_);
+    const bool left = is_set(node - 1), right = is_set(node + 1);
+    if (up) unite(node, node - stride_);
+    if (down) unite(node, node + stride_);
+    if (left) unite(node, node - 1);
+    if (right) unite(node, node + 1);
+    if (connectivity_ == Connectivity::kFour) return;
+    add_corner(node, -stride_ - 1, up, left);
+    add_corner(node, -stride_ + 1, up, right);
+    add_corner(node, stride_ - 1, down, left);
+    add_corner(node, stride_ + 1, down, right);
   }
 
   // Calls see(component) for every component there is.
   template <typename See>
   void for_each(const See& see) {
-    const auto dead = [this](int pixel) { return parent_[static_cast<size_t>(pixel)] != pixel; };
+    const auto dead = [this](int node) { return parent_[static_cast<size_t>(node)] != node; };
     live_.erase(std::remove_if(live_.begin(), live_.end(), dead), live_.end());
-    for (const int pixel : live_) see(components_[static_cast<size_t>(pixel)]);
+    for (const int node : live_) see(components_[static_cast<size_t>(node)]);
   }
 
  private:
-  static constexpr std::array<int, 8> kDx = {1, -1, 0, 0, 1, -1, 1, -1};
-  static constexpr std::array<int, 8> kDy = {0, 0, 1, -1, 1, 1, -1, -1};
+  static constexpr int kUnset = -1;
 
-  size_t pixels() const { return static_cast<size_t>(height_) * static_cast<size_t>(width_); }
-  bool is_set(int y, int x) const {
-    return y >= 0 && x >= 0 && y < height_ && x < width_ && parent_[static_cast<size_t>(y * width_ + x)] >= 0;
+  bool is_set(int node) const { return parent_[static_cast<size_t>(node)] != kUnset; }
+
+  // The 2 x 2 square of a new pixel, a corner neighbour and the two between them: joins the corner, unless one between
+  // has done it, and adds the half-square the new pixel completes (see twice_areas() of contours.cc).
+  void add_corner(int node, int offset, bool between, bool other_between) {
+    const bool corner = is_set(node + offset);
+    if (corner && !between && !other_between) unite(node, node + offset);
+    if (corner + between + other_between >= 2) ++components_[static_cast<size_t>(root(node))].twice_area;
   }
 
-  int root(int pixel) {
-    while (parent_[static_cast<size_t>(pixel)] != pixel) {
-      int& up = parent_[static_cast<size_t>(pixel)];
-      up = parent_[static_cast<size_t>(up)];  // path halving
-      pixel = up;
+  int root(int node) {
+    while (parent_[static_cast<size_t>(node)] != node) {
+      int& above = parent_[static_cast<size_t>(node)];
+      above = parent_[static_cast<size_t>(above)];  // path halving
+      node = above;
     }
-    return pixel;
+    return node;
   }
 
   void unite(int a, int b) {
     a = root(a);
     b = root(b);
     if (a == b) return;
-    Component& left = components_[static_cast<size_t>(a)];
-    Component& right = components_[static_cast<size_t>(b)];
-    const bool keep_left = (left.x1 - left.x0) * (left.y1 - left.y0) >= (right.x1 - right.x0) * (right.y1 - right.y0);
-    Component& kept = keep_left ? left : right;
-    const Component& gone = keep_left ? right : left;
-    parent_[static_cast<size_t>(keep_left ? b : a)] = keep_left ? a : b;
-    kept = {std::min(kept.x0, gone.x0),
-            std::min(kept.y0, gone.y0),
-            std::max(kept.x1, gone.x1),
-            std::max(kept.y1, gone.y1),
-            std::min(kept.first_pixel, gone.first_pixel),
-            kept.twice_area + gone.twice_area,
-            kept.touches_border || gone.touches_border,
-            true,
-            0};
+    const auto extent = [](const Component& c) { return c.x1 - c.x0 + c.y1 - c.y0; };
+    if (extent(components_[static_cast<size_t>(a)]) < extent(components_[static_cast<size_t>(b)])) std::swap(a, b);
+    parent_[static_cast<size_t>(b)] = a;
+    Component& kept = components_[static_cast<size_t>(a)];
+    const Component& gone = components_[static_cast<size_t>(b)];
+    kept.x0 = std::min(kept.x0, gone.x0);
+    kept.y0 = std::min(kept.y0, gone.y0);
+    kept.x1 = std::max(kept.x1, gone.x1);
+    kept.y1 = std::max(kept.y1, gone.y1);
+    kept.first_pixel = std::min(kept.first_pixel, gone.first_pixel);
+    kept.twice_area += gone.twice_area;
+    kept.touches_border = kept.touches_border || gone.touches_border;
+    kept.changed = true;
   }
 
   int height_;
   int width_;
+  int stride_;
   Connectivity connectivity_;
-  std::vector<int> parent_;  // -1: not in the set
+  std::vector<int> parent_;
   std::vector<Component> components_;
   std::vector<int> live_;  // roots, and some that no longer are
 };
@@ -182,20 +191,20 @@ double current_iou(Component& component, int grow, const LevelMap& map, const st
 }
 
 void raise_by_components(IouPerLevel& best, const LevelMap& map, const std::vector<Box>& truths) {
-  const PixelsByLevel pixels(map.levels);
+  const PixelsByLevel pixels(map.levels, map.width);
   Components set(map.height, map.width, Connectivity::kEight);
   for (int t = kLevels - 2; t >= 0; --t) {
-    for (const int pixel : pixels.at(t + 1)) set.add(pixel);
+    for (const Pixel pixel : pixels.at(t + 1)) set.add(pixel);
     double& entry = best[static_cast<size_t>(t)];
     set.for_each([&](Component& component) { entry = std::max(entry, current_iou(component, 0, map, truths)); });
   }
 }
 
 void raise_by_holes(IouPerLevel& best, const LevelMap& map, const std::vector<Box>& truths) {
-  const PixelsByLevel pixels(map.levels);
+  const PixelsByLevel pixels(map.levels, map.width);
   Components set(map.height, map.width, Connectivity::kFour);
   for (int t = 0; t < kLevels - 1; ++t) {
-    for (const int pixel : pixels.at(t)) set.add(pixel);
+    for (const Pixel pixel : pixels.at(t)) set.add(pixel);
     double& entry = best[static_cast<size_t>(t)];
     set.for_each([&](Component& component) {
       if (!component.touches_border) entry = std::max(entry, current_iou(component, 1, map, truths));
@@ -204,13 +213,10 @@ void raise_by_holes(IouPerLevel& best, const LevelMap& map, const std::vector<Bo
 }
 
 void set_by_largest(IouPerLevel& best, const LevelMap& map, const std::vector<Box>& truths) {
-  const PixelsByLevel pixels(filled_levels(map));
+  const PixelsByLevel pixels(filled_levels(map), map.width);
   Components set(map.height, map.width, Connectivity::kEight);
   for (int t = kLevels - 2; t >= 0; --t) {
-    for (const int pixel : pixels.at(t + 1)) {
-      set.add(pixel);
-      set.add_area(pixel);
-    }
+    for (const Pixel pixel : pixels.at(t + 1)) set.add(pixel);
     Component* largest = nullptr;
     set.for_each([&largest](Component& component) {
       const bool larger = !largest || component.twice_area > largest->twice_area ||

@@ -224,12 +224,12 @@ TEST(BoxAccuracyTest, SumsOfShardsEqualTheWhole) {
 TEST(BoxFloorsTest, WholeImageAndBestCentredSquare) {
   BoxFloors floors(100);
 
-  floors.add({{25, 25, 74, 74}});
+  floors.add({{24, 24, 75, 75}});
   floors.add({{0, 0, 99, 99}});
 
   EXPECT_EQ(floors.whole_image(50), 50);
   EXPECT_EQ(floors.centred(), 100);
-  EXPECT_EQ(floors.centred_side(), 71);  // 71 * 71 is the first square above half of 10,000; 2500 / 5041 misses
+  EXPECT_EQ(floors.centred_side(), 71);  // 71 * 71 is the first square above half of 100 * 100
 }
 
 }  // namespace
