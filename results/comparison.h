@@ -49,7 +49,7 @@ struct Overlay {
   std::filesystem::path file;
 };
 
-struct FailedJob {
+struct FailedStage {
   std::string job;
   std::string stage;
   std::string reason;
@@ -61,7 +61,7 @@ struct Comparison {
   Json report = Json::object();     // the sweep's `report:` block
   std::vector<ComparedCell> cells;  // in the sweep's order
   std::vector<Overlay> overlays;
-  std::vector<FailedJob> failures;
+  std::vector<FailedStage> failures;
   std::map<std::string, int64_t> jobs;  // by state
   Json environment = Json::object();    // of the latest job
 };

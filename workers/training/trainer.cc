@@ -20,10 +20,6 @@ enum Extra : int64_t { kLoss, kStop, kStopNow, kDataError, kExtras };
 
 constexpr auto kCheckpointInterval = std::chrono::minutes(5);
 
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
 LoaderOptions train_loader(const TrainSettings& settings, const JobContext& context) {
   return {.side = settings.resolution,
           .normalization = settings.normalization,

@@ -1,0 +1,173 @@
+#include "results/html.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "results/metric_info.h"
+#include "schemas/files.h"
+
+namespace camsweep {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kImagesShown = 12;
+
+std::string base64(std::string_view bytes) {
+  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    uint32_t group = 0;
+    for (size_t k = 0; k < 3; ++k)
+      group = group << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0);
+    for (size_t k = 0; k < 4; ++k) text += i + k > bytes.size() ? '=' : kDigits[group >> (18 - 6 * k) & 63];
+  }
+  return text;
+}
+
+std::string cell(std::string_view tag, std::string_view text, std::string_view attributes = "") {
+  return fmt::format("<{0}{2}>{1}</{0}>", tag, text, attributes);
+}
+
+// The metrics as a first header line, the values of the column parameters as the second.
+std::string header_lines(const Table& table) {
+  std::string first;
+  std::string second;
+  for (const std::string& name : table.spec.rows) {
+    first += cell("th", html_escaped(name), table.spec.columns.empty() ? "" : " rowspan=2");
+  }
+  for (size_t i = 0; i < table.columns.size();) {
+    size_t end = i;
+    while (end < table.columns.size() && table.columns[end].metric == table.columns[i].metric) ++end;
+    first += cell("th", html_escaped(metric_info(table.columns[i].metric).title), fmt::format(" colspan={}", end - i));
+    i = end;
+  }
+  for (const TableColumn& column : table.columns) {
+    std::string keys;
+    for (size_t i = 0; i < column.keys.size(); ++i) {
+      keys += (i > 0 ? ", " : "") + table.spec.columns[i] + " " + column.keys[i];
+    }
+    second += cell("th", html_escaped(keys));
+  }
+  return "<tr>" + first + "</tr>" + (table.spec.columns.empty() ? "" : "<tr>" + second + "</tr>");
+}
+
+struct Picture {
+  const Overlay* overlay = nullptr;
+};
+using Grid = std::map<std::string, std::map<std::string, const Overlay*>>;  // image -> cell -> overlay
+
+class Embedder {
+ public:
+  Embedder(fs::path page, size_t bytes_left) : page_(std::move(page)), bytes_left_(bytes_left) {}
+
+  std::string source(const fs::path& file) {
+    std::error_code error;
+    const uintmax_t size = fs::file_size(file, error);
+    if (error) return "";
+    if (size * 4 / 3 <= bytes_left_) {
+      bytes_left_ -= size * 4 / 3;
+      return data_uri(file, "image/png");
+    }
+    return html_escaped(fs::relative(file, page_.parent_path()).string());
+  }
+
+ private:
+  fs::path page_;
+  size_t bytes_left_;
+};
+
+std::string grid_table(const Comparison& comparison, const Grid& grid, Embedder& embedder) {
+  const std::vector<std::string> varying = varying_parameters(comparison.cells);
+  std::string html = "<table class=grid><tr><th></th>";
+  for (const ComparedCell& compared : comparison.cells) html += cell("th", html_escaped(cell_title(compared, varying)));
+  html += "</tr>";
+  size_t shown = 0;
+  for (const auto& [image, by_cell] : grid) {
+    if (shown++ == kImagesShown) break;
+    html += "<tr>" + cell("th", html_escaped(fs::path(image).stem().string()));
+    for (const ComparedCell& compared : comparison.cells) {
+      const auto found = by_cell.find(compared.id);
+      const std::string source = found == by_cell.end() ? "" : embedder.source(found->second->file);
+      html += source.empty()
+                  ? "<td>–</td>"
+                  : fmt::format("<td><img loading=lazy alt=\"{}\" src=\"{}\"></td>", html_escaped(image), source);
+    }
+    html += "</tr>";
+  }
+  return html + "</table>";
+}
+
+}  // namespace
+
+std::string html_escaped(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      case '"':
+        escaped += "&quot;";
+        break;
+      case '\'':
+        escaped += "&#39;";
+        break;
+      default:
+        escaped += c;
+    }
+  }
+  return escaped;
+}
+
+std::string data_uri(const fs::path& file, std::string_view type) {
+  return fmt::format("data:{};base64,{}", type, base64(read_file(file)));
+}
+
+std::string html_table(const Table& table) {
+  std::string html = "<table class=numbers>" + header_lines(table);
+  for (const TableRow& row : table.rows) {
+    html += "<tr>";
+    for (const std::string& key : row.keys) html += cell("th", html_escaped(key), " scope=row");
+    for (size_t i = 0; i < row.fields.size(); ++i) {
+      const TableField& field = row.fields[i];
+      const std::string text = html_escaped(field_text(field, table.columns[i].metric, " ± "));
+      html += cell("td", text, field.best ? " class=best" : "");
+    }
+    html += "</tr>";
+  }
+  html += "</table><ul class=notes>";
+  for (const std::string& note : table.notes) html += cell("li", html_escaped(note));
+  return html + "</ul>";
+}
+
+// Radio buttons choose the method: no script is needed, and on paper the first one shows.
+std::string html_overlays(const Comparison& comparison, const fs::path& page, size_t embed_bytes) {
+  std::vector<std::string> methods;
+  std::map<std::string, Grid> grids;
+  for (const Overlay& overlay : comparison.overlays) {
+    if (!grids.contains(overlay.method)) methods.push_back(overlay.method);
+    grids[overlay.method][overlay.image].emplace(overlay.cell, &overlay);
+  }
+  std::sort(methods.begin(), methods.end());
+  Embedder embedder(page, embed_bytes);
+  std::string buttons;
+  std::string blocks;
+  for (size_t i = 0; i < methods.size(); ++i) {
+    buttons += fmt::format("<input type=radio name=method id=m{0}{1}><label for=m{0}>{2}</label>", i,
+                           i == 0 ? " checked" : "", html_escaped(source_title(methods[i])));
+    blocks += fmt::format("<div class=\"block b{}\">{}</div>", i, grid_table(comparison, grids[methods[i]], embedder));
+  }
+  return buttons + blocks;
+}
+
+}  // namespace camsweep
