@@ -17,6 +17,7 @@ int run(int argc, char** argv) {
   // One line per command.
   add_rank_command(app, line);
   add_forward_command(app, line);
+  add_data_command(app, line);
 
   try {
     app.parse(argc, argv);
