@@ -39,10 +39,18 @@ int run(int argc, char** argv) {
   app.add_option("--runs", line.runs, "folder that holds one folder per sweep")->capture_default_str();
   app.require_subcommand(1);
   app.fallthrough();
-  // One line per command, in the order of the README.
+  // In the order of the README.
   add_plan_command(app, line);
   add_run_command(app, line);
+  add_status_command(app, line);
+  add_jobs_command(app, line);
+  add_logs_command(app, line);
   add_retry_command(app, line);
+  add_query_command(app, line);
+  add_table_command(app, line);
+  add_plot_command(app, line);
+  add_report_command(app, line);
+  add_export_command(app, line);
   add_schema_command(app, line);
   add_backbones_command(app, line);
 

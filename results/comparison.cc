@@ -168,7 +168,7 @@ std::vector<std::string> varying_parameters(const std::vector<ComparedCell>& cel
   return names;
 }
 
-std::string value_text(const Json& value) {
+std::string parameter_text(const Json& value) {
   if (value.is_boolean()) return value.get<bool>() ? "on" : "off";
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
@@ -179,7 +179,7 @@ std::string cell_title(const ComparedCell& cell, const std::vector<std::string>&
     if (!cell.parameters.contains(name)) continue;
     const Json& value = cell.parameters.at(name);
     if (!title.empty()) title += ", ";
-    title += value.is_string() ? value.get<std::string>() : name + " " + value_text(value);
+    title += value.is_string() ? value.get<std::string>() : name + " " + parameter_text(value);
   }
   return title.empty() ? "all cells" : title;
 }

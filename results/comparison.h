@@ -76,6 +76,6 @@ std::vector<std::string> varying_parameters(const std::vector<ComparedCell>& cel
 std::string cell_title(const ComparedCell& cell, const std::vector<std::string>& varying);
 
 // A parameter's value as people write it.
-std::string value_text(const Json& value);
+std::string parameter_text(const Json& value);
 
 }  // namespace camsweep

@@ -58,7 +58,7 @@ std::vector<std::vector<Json>> combinations(const Comparison& comparison, const 
 
 std::vector<std::string> key_texts(const std::vector<Json>& keys) {
   std::vector<std::string> all;
-  for (const Json& key : keys) all.push_back(key.is_null() ? "" : value_text(key));
+  for (const Json& key : keys) all.push_back(key.is_null() ? "" : parameter_text(key));
   return all;
 }
 

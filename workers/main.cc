@@ -14,10 +14,15 @@ int run(int argc, char** argv) {
   CLI::App app("Commands about one file or folder, and the ranks of a gang.", "camsweep");
   app.set_version_flag("--version", fmt::format("camsweep {} ({})", kVersion, kCommit));
   app.require_subcommand(1);
-  // One line per command.
-  add_rank_command(app, line);
+  // In the order of the README.
   add_forward_command(app, line);
+  add_evaluate_command(app, line);
+  add_localize_command(app, line);
+  add_erf_command(app, line);
+  add_pca_command(app, line);
+  add_activation_command(app, line);
   add_data_command(app, line);
+  add_rank_command(app, line);
 
   try {
     app.parse(argc, argv);
