@@ -69,9 +69,9 @@ void read_metrics(Database& database, const CellIndex& index, Comparison& compar
         .mean = finals.real(2), .std = finals.optional_real(3), .n = finals.integer(4)};
   }
   Statement histories(database,
-                      fmt::format("SELECT link.cell, m.name, m.epoch, m.value FROM ({}) AS link JOIN job_metrics AS m"
+                      fmt::format("SELECT link.cell, m.metric, m.epoch, m.value FROM ({}) AS link JOIN job_metrics AS m"
                                   " ON m.job = link.id WHERE m.epoch IS NOT NULL AND m.value IS NOT NULL"
-                                  " ORDER BY m.name, link.seed, m.epoch",
+                                  " ORDER BY m.metric, link.seed, m.epoch",
                                   kLinks));
   while (histories.step()) {
     const auto found = index.find(histories.text(0));

@@ -38,13 +38,12 @@ std::vector<std::vector<Json>> combinations(const Comparison& comparison, const 
     const std::vector<Json> keys = keys_of(cell, parameters);
     if (std::find(all.begin(), all.end(), keys) == all.end()) all.push_back(keys);
   }
+  const std::vector<std::vector<Json>> found = all;  // `all` is in pieces while it is sorted
   const auto rank = [&](size_t parameter, const Json& value) {
-    for (size_t i = 0; i < all.size(); ++i) {
-      if (all[i][parameter] == value) return i;
-    }
-    return all.size();
+    const auto place =
+        std::find_if(found.begin(), found.end(), [&](const auto& keys) { return keys[parameter] == value; });
+    return place - found.begin();
   };
-  const std::vector<std::vector<Json>> original = all;
   std::stable_sort(all.begin(), all.end(), [&](const auto& a, const auto& b) {
     for (size_t i = 0; i < a.size(); ++i) {
       if (a[i] == b[i]) continue;
