@@ -12,13 +12,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Json status(const fs::path& folder) {
+Json sweep_status(const fs::path& folder) {
   const CommandResult result = camsweep({"status", "small", "--json"}, folder);
   return result.exit_code == 0 ? Json::parse(result.out) : Json::object();
 }
 
 int64_t jobs(const fs::path& folder, const std::string& state) {
-  const Json answer = status(folder);
+  const Json answer = sweep_status(folder);
   return answer.contains("jobs") ? answer["jobs"].value(state, int64_t{0}) : 0;
 }
 
