@@ -20,7 +20,7 @@ struct Normalization {
 
 struct LoaderOptions {
   int side = 224;  // images become side x side
-  Normalization normalization;
+  Normalization normalization = {};
   bool augment = false;    // random resized crop (bicubic) and flip; otherwise a bilinear warp
   bool shuffle = false;    // by a permutation of (seed, epoch)
   bool drop_last = false;  // training drops its last incomplete batch
