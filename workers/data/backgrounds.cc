@@ -20,22 +20,34 @@ constexpr int kSmallestSide = 32;
 constexpr int kThumbnail = 16;
 constexpr double kSameCorrelation = 0.97;
 constexpr double kFlatDeviation = 2;  // grey levels
+constexpr int kReduced = 128;         // px: where compression no longer decides which pixels are equal
+constexpr double kDrawnShare = 0.4;   // photographs stay below 0.2
+constexpr ptrdiff_t kEnoughJpegs = 4;
 
 // The part of the random streams that no split uses.
 constexpr uint64_t kSharing = 3;
 
+std::string lower_extension(const fs::path& file) {
+  std::string extension = file.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
+  return extension;
+}
+
+// Cameras write JPEG; what lies beside photographs as PNG is mostly drawn, and is taken only where JPEG is rare.
 std::vector<fs::path> image_files(const fs::path& folder) {
   if (!fs::is_directory(folder))
     throw ConfigError(fmt::format("--backgrounds: there is no folder '{}'", folder.string()));
   std::vector<fs::path> files;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    std::string extension = entry.path().extension().string();
-    std::transform(extension.begin(), extension.end(), extension.begin(),
-                   [](unsigned char c) { return std::tolower(c); });
+    const std::string extension = lower_extension(entry.path());
     if (entry.is_regular_file() && (extension == ".jpg" || extension == ".jpeg" || extension == ".png")) {
       files.push_back(entry.path());
     }
   }
+  const auto is_png = [](const fs::path& file) { return lower_extension(file) == ".png"; };
+  const auto jpegs = static_cast<ptrdiff_t>(files.size()) - std::count_if(files.begin(), files.end(), is_png);
+  if (jpegs >= kEnoughJpegs) std::erase_if(files, is_png);
   std::sort(files.begin(), files.end());
   return files;
 }
@@ -72,6 +84,17 @@ Image shrunk(Image image, int side) {
   return resize(image, scaled(image.width), scaled(image.height), Filter::kBicubic);
 }
 
+// The share of pixels that equal their left neighbour: large areas of one colour are what drawings have.
+double equal_share(const Image& image) {
+  const Image small = resize(image, kReduced, kReduced, Filter::kBilinear);
+  int equal = 0;
+  for (size_t at = 3; at < small.rgb.size(); at += 3) {
+    const uint8_t* pixel = small.rgb.data() + at;
+    if (std::equal(pixel, pixel + 3, pixel - 3)) ++equal;
+  }
+  return static_cast<double>(equal) / (kReduced * kReduced);
+}
+
 struct Known {
   fs::path file;
   Thumbnail thumbnail;
@@ -81,6 +104,7 @@ struct Known {
 std::string objection(const Image& image, const Thumbnail& thumbnail, const std::vector<Known>& known) {
   if (std::min(image.width, image.height) < kSmallestSide) return fmt::format("smaller than {} pixels", kSmallestSide);
   if (thumbnail.deviation() < kFlatDeviation) return "one flat colour";
+  if (equal_share(image) > kDrawnShare) return "drawn, no photograph";
   for (const Known& earlier : known) {
     if (thumbnail.same_as(earlier.thumbnail))
       return fmt::format("the same picture as {}", earlier.file.filename().string());

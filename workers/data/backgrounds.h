@@ -14,10 +14,11 @@ namespace camsweep {
 // Photographs to put cut-outs on, parted so that no split ever shows what another one does.
 class Backgrounds {
  public:
-  // Reads the JPEG and PNG files below `folder`, shrunk to what pictures of `side` need. What is no photograph (alpha,
-  // palette, one flat colour), cannot be read, or shows the same as an earlier file in another size or tint is skipped,
-  // and `say` hears why. `images` of each split (train, val, test) say how many backgrounds each gets; 0: none. With
-  // fewer photographs than splits, every photograph is cut into one part per split. Throws ConfigError if none is left.
+  // Reads the JPEG files below `folder` (where they are fewer than four, the PNG files too), shrunk to what pictures of
+  // `side` need. What is no photograph (alpha, palette, one flat colour, drawn), cannot be read, or shows the same as
+  // an earlier file in another size or tint is skipped, and `say` hears why. `images` of each split (train, val, test)
+  // say how many backgrounds each gets; 0: none. With fewer photographs than splits, every photograph is cut into one
+  // part per split. Throws ConfigError if none is left.
   Backgrounds(const std::filesystem::path& folder, int side, const std::array<size_t, 3>& images, uint64_t seed,
               const Say& say);
 

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kFormat = 1;  // raised when the same options would give other images
+constexpr int kFormat = 2;  // raised when the same options would give other images
 
 constexpr std::array<Split, 3> kSplits = {Split::kTrain, Split::kVal, Split::kTest};
 

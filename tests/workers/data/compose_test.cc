@@ -30,11 +30,13 @@ constexpr int kSide = 64;
 Image photograph(int level) {
   constexpr int kPatch = 20;
   Image image{.width = 160, .height = 120, .rgb = {}};
+  Random grain(static_cast<uint64_t>(level), Purpose::kOrder, 0, 0);
   for (int y = 0; y < image.height; ++y) {
     for (int x = 0; x < image.width; ++x) {
       Random patch(static_cast<uint64_t>(level), Purpose::kSynth, static_cast<uint64_t>(x / kPatch),
                    static_cast<uint64_t>(y / kPatch));
-      image.rgb.insert(image.rgb.end(), 3, static_cast<uint8_t>(patch.integer(level - 10, level + 10)));
+      image.rgb.insert(image.rgb.end(), 3,
+                       static_cast<uint8_t>(patch.integer(level - 10, level + 10) + grain.integer(-3, 3)));
     }
   }
   return image;
@@ -263,6 +265,31 @@ TEST_F(ComposeTest, TheSamePhotographInAnotherSizeIsUsedOnce) {
   run();
 
   EXPECT_NE(said_.find("4_small.jpg"), std::string::npos) << said_;
+}
+
+// A logo on white, as desktops have among their photographs.
+TEST_F(ComposeTest, ADrawingIsNoBackground) {
+  Image drawing{.width = 160, .height = 120, .rgb = std::vector<uint8_t>(size_t{3} * 160 * 120, 250)};
+  std::fill_n(drawing.rgb.begin() + 3 * 160 * 40, 3 * 160 * 20, uint8_t{30});
+  write_jpeg(options_.backgrounds / "logo.jpg", drawing, 90);
+
+  run();
+
+  EXPECT_NE(said_.find("logo.jpg: drawn"), std::string::npos) << said_;
+}
+
+TEST_F(ComposeTest, PngFilesAreBackgroundsOnlyWhereJpegIsRare) {
+  write_png(options_.backgrounds / "wallpaper.png", photograph(220));
+
+  run();
+  const std::string with_six_jpegs = said_;
+  for (const char* name : {"0.jpg", "2.jpg", "4.jpg"}) fs::remove(options_.backgrounds / name);
+  options_.out = folder_.path() / "again";
+  said_.clear();
+  run();
+
+  EXPECT_NE(with_six_jpegs.find("on 6 backgrounds"), std::string::npos) << with_six_jpegs;
+  EXPECT_NE(said_.find("on 4 backgrounds"), std::string::npos) << said_;
 }
 
 TEST_F(ComposeTest, NoPhotographAtAllIsRefused) {
