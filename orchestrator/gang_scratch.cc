@@ -5,11 +5,14 @@
 #include <sys/stat.h>
 
 #include <cstdlib>
+#include <fstream>
 
 namespace camsweep {
 namespace {
 
-constexpr const char* kPrefix = "camsweep-";
+constexpr const char* kPrefix = "camsweep-gang-";
+// Stands in every root: a folder that only looks like one of ours is never removed.
+constexpr const char* kMarker = ".camsweep-gang-scratch";
 
 // The lock on a folder, or a closed descriptor: another process has it, or the folder is gone.
 Descriptor try_lock(const std::filesystem::path& folder) {
@@ -26,6 +29,7 @@ void remove_stale(const std::filesystem::path& parent) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(parent, error)) {
     if (!entry.path().filename().string().starts_with(kPrefix)) continue;
+    if (!std::filesystem::is_regular_file(entry.path() / kMarker, error)) continue;
     const Descriptor lock = try_lock(entry.path());
     std::error_code ignored;  // what cannot be removed now is tried again at the next start
     if (lock.open()) std::filesystem::remove_all(entry.path(), ignored);
@@ -43,6 +47,7 @@ GangScratch::GangScratch(const std::vector<std::filesystem::path>& parents) {
       std::string pattern = parent / (std::string(kPrefix) + "XXXXXX");
       if (!::mkdtemp(pattern.data())) break;
       root = {pattern, try_lock(pattern)};
+      if (root.lock.open()) std::ofstream(root.folder / kMarker);
     }
     if (!root.lock.open()) root.folder.clear();
     if (name_.empty() && !root.folder.empty()) {

@@ -159,24 +159,6 @@ TEST(GangEnvironmentTest, OnlyWhatAGangNeedsGetsThrough) {
             (std::vector<std::string>{"PATH=/bin", "LC_ALL=C", "OMP_PROC_BIND=true"}));
 }
 
-TEST(GangScratchTest, RemovesWhatADeadSchedulerLeftAndNothingOfALivingOne) {
-  const fs::path parent = fs::path(testing::TempDir()) / ("scratch-" + std::to_string(::getpid()));
-  fs::create_directories(parent / "camsweep-dead00" / "3");
-  fs::create_directories(parent / "somebody-else");
-
-  {
-    GangScratch living({parent});
-    const fs::path gang = living.make(1).at(0);
-    const GangScratch second({parent});
-
-    EXPECT_TRUE(fs::exists(gang));
-    EXPECT_FALSE(fs::exists(parent / "camsweep-dead00"));
-    EXPECT_NE(living.name(), second.name());
-  }
-  EXPECT_EQ(std::distance(fs::directory_iterator(parent), {}), 1);
-  fs::remove_all(parent);
-}
-
 TEST(ProcessTest, AProgramThatIsNotThereIsAnEnvironmentError) {
   EXPECT_FALSE(find_program("no-such-program-anywhere").has_value());
   EXPECT_THROW(start_child({.arguments = {"/no/such/program"}, .environment = {}}, STDERR_FILENO), Error);
