@@ -78,7 +78,7 @@ void back_up(Database& database, int64_t found) {
 std::string parameter_column(const std::string& name) {
   return fmt::format(
       ",\n  (SELECT CASE WHEN min(value) IS max(value) THEN max(value) END"
-      " FROM (SELECT cells.parameters ->> {} AS value FROM cell_jobs JOIN cells ON cells.id = cell_jobs.cell"
+      " FROM (SELECT json_extract(cells.parameters, {}) AS value FROM cell_jobs JOIN cells ON cells.id = cell_jobs.cell"
       " WHERE cell_jobs.job = jobs.id AND cells.stale = 0)) AS {}",
       sql_quoted("$." + sql_quoted(name), '\''), sql_quoted(name));
 }

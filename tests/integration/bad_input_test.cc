@@ -81,7 +81,8 @@ TEST(BadInputTest, MpirunNotFound) {
 TEST(BadInputTest, DatabaseOfANewerVersionIsLeftAlone) {
   const Scratch scratch("newer");
   write_file(scratch.path / "small.yaml", small_sweep(1));
-  ASSERT_EQ(camsweep({"run", "small.yaml", "--no-report"}, scratch.path).exit_code, 0);
+  const CommandResult first = camsweep({"run", "small.yaml", "--no-report"}, scratch.path);
+  ASSERT_EQ(first.exit_code, 0) << first.err;
   const fs::path database = scratch.path / "runs/small/results.db";
   ASSERT_EQ(Command({"/usr/bin/sqlite3", database.string(), "PRAGMA user_version = 999"}, scratch.path)
                 .wait()
