@@ -51,6 +51,7 @@ int run(int argc, char** argv) {
   add_plot_command(app, line);
   add_report_command(app, line);
   add_export_command(app, line);
+  add_verify_command(app, line);
   add_schema_command(app, line);
   add_backbones_command(app, line);
 

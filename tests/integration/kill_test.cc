@@ -53,12 +53,16 @@ std::vector<std::string> left_in_shared_memory() {
   return left;
 }
 
-void kill_one(const fs::path& folder, const std::string& kind, std::mt19937& random) {
+// False if no such process came to live any more.
+bool kill_one(const fs::path& folder, const std::string& kind, std::mt19937& random) {
   std::vector<pid_t> victims;
-  for (const MarkedProcess& process : marked_processes(folder)) {
-    if (is_victim(process, kind)) victims.push_back(process.pid);
-  }
-  if (!victims.empty()) ::kill(victims[random() % victims.size()], SIGKILL);
+  const auto find = [&] {
+    for (const MarkedProcess& process : marked_processes(folder)) {
+      if (is_victim(process, kind)) victims.push_back(process.pid);
+    }
+    return !victims.empty();
+  };
+  return eventually(find, std::chrono::seconds(10)) && ::kill(victims[random() % victims.size()], SIGKILL) == 0;
 }
 
 class KillTest : public testing::TestWithParam<std::string> {};
@@ -67,7 +71,7 @@ TEST_P(KillTest, NothingAcknowledgedIsLostAndTheSameCommandFinishes) {
   const std::string kind = GetParam();
   const int kills = std::getenv("CAMSWEEP_ALL") != nullptr ? 10 : 3;
   const Scratch scratch("kill-" + kind);
-  write_file(scratch.path / "small.yaml", small_sweep(6, "limits: {max_attempts: 50}\n"));
+  write_file(scratch.path / "small.yaml", small_sweep(60, "limits: {max_attempts: 50}\n"));
   std::mt19937 random(static_cast<unsigned>(std::hash<std::string>{}(kind)));
   std::map<std::string, std::string> acknowledged;
 
@@ -75,7 +79,7 @@ TEST_P(KillTest, NothingAcknowledgedIsLostAndTheSameCommandFinishes) {
     Command run({program("camsweep"), "run", "small.yaml", "--no-report"}, scratch.path);
     ::poll(nullptr, 0, 300 + static_cast<int>(random() % 3000));  // the random moment
     acknowledged = accepted(scratch.path);
-    kill_one(scratch.path, kind, random);
+    EXPECT_TRUE(kill_one(scratch.path, kind, random)) << "the sweep ended before kill " << kill + 1;
     if (kind == "scheduler") {
       EXPECT_NE(run.wait().exit_code, 0);
       EXPECT_TRUE(
