@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
 #include <unordered_map>
 
 #include "results/query.h"
@@ -153,17 +155,24 @@ Comparison read_comparison(const fs::path& sweep_folder) {
 }
 
 std::vector<std::string> varying_parameters(const std::vector<ComparedCell>& cells) {
-  std::map<std::string, Json> first;
-  std::map<std::string, bool> varies;
+  std::vector<std::string> candidates = {"backbone"};
   for (const ComparedCell& cell : cells) {
     for (const auto& [name, value] : cell.parameters.items()) {
-      const auto [known, is_new] = first.emplace(name, value);
-      varies[name] = varies[name] || known->second != value;
+      if (std::find(candidates.begin(), candidates.end(), name) == candidates.end()) candidates.push_back(name);
     }
   }
+  std::sort(candidates.begin() + 1, candidates.end());
   std::vector<std::string> names;
-  for (const auto& [name, does] : varies) {
-    if (does) names.push_back(name);
+  std::vector<std::string> groups(cells.size());  // cells with one text are not told apart yet
+  size_t distinct = 1;
+  for (const std::string& name : candidates) {
+    std::vector<std::string> finer = groups;
+    for (size_t i = 0; i < cells.size(); ++i) finer[i] += cells[i].parameters.value(name, Json()).dump() + "|";
+    const size_t now = std::set<std::string>(finer.begin(), finer.end()).size();
+    if (now <= distinct) continue;
+    names.push_back(name);
+    groups = std::move(finer);
+    distinct = now;
   }
   return names;
 }

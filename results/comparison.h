@@ -69,7 +69,8 @@ struct Comparison {
 // Reads runs/<sweep>/results.db.
 Comparison read_comparison(const std::filesystem::path& sweep_folder);
 
-// Parameters whose value differs between cells, in alphabetical order; and the value all cells share.
+// The fewest parameters that tell all cells apart: the backbone first, then by name; one that only follows another (a
+// recipe's label smoothing with augmentation) is left out.
 std::vector<std::string> varying_parameters(const std::vector<ComparedCell>& cells);
 
 // "replknet_k13, augmentation on": names a cell by its varying parameters, those in `without` left out.

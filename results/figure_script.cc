@@ -23,7 +23,7 @@ constexpr std::array<std::string_view, 7> kOthers = {"#0072B2", "#E69F00", "#009
 constexpr std::array<int, 2> kMarkers = {6, 7};  // open and filled circle
 
 constexpr double kWidthMm = 120;
-constexpr double kHeightMm = 80;
+constexpr double kHeightMm = 90;
 constexpr double kMmPerInch = 25.4;
 
 std::string_view colour_of(const PlotSeries& series, size_t index) {
@@ -131,9 +131,9 @@ std::string bar_layers(const PlotData& data) {
   for (size_t i = 0; i < data.series.size(); ++i) {
     const double shift = (static_cast<double>(i) - (static_cast<double>(data.series.size()) - 1) / 2) * width;
     if (!layers.empty()) layers += ", \\\n  ";
-    layers +=
-        fmt::format("$series{} using ($1+{}):2:({}) with boxes fillstyle solid 0.85 border linecolor rgb '{}' title {}",
-                    i, shift, width * 0.92, colour_of(data.series[i], i), quoted(data.series[i].title));
+    layers += fmt::format(
+        "$series{} using ($1+{}):2:({}) with boxes linecolor rgb '{}' fillstyle solid 0.9 noborder title {}", i, shift,
+        width * 0.92, colour_of(data.series[i], i), quoted(data.series[i].title));
     if (has_errors(data)) {
       layers += fmt::format(
           ", \\\n  $series{} using ($1+{}):2:4 with yerrorbars linecolor rgb '#000000' pointtype 0 notitle", i, shift);
@@ -145,13 +145,13 @@ std::string bar_layers(const PlotData& data) {
 std::string axes(const PlotData& data) {
   std::string text = fmt::format("set xlabel {}\nset ylabel {}\n", quoted(data.x_title), quoted(data.y_title));
   text +=
-      "set key outside right top samplen 1.5 spacing 1.1 noenhanced\nset tics nomirror\nset border 3\n"
+      "set key outside below center horizontal samplen 1.5 spacing 1.1 maxcols 2 noenhanced\nset tics nomirror\nset "
+      "border 3\n"
       "set grid ytics linecolor rgb '#dddddd' linewidth 0.5\n";
   if (data.kind == PlotKind::kErf) text += "set xrange [0:1]\nset yrange [0:*]\n";
   if (data.kind != PlotKind::kBars) return text;
-  text += fmt::format(
-      "set yrange [0:*]\nset xrange [-0.6:{}]\nset boxwidth 1 absolute\nset key outside top center horizontal\n",
-      static_cast<double>(data.x_labels.size()) - 0.4);
+  text += fmt::format("set yrange [0:*]\nset xrange [-0.6:{}]\nset boxwidth 1 absolute\n",
+                      static_cast<double>(data.x_labels.size()) - 0.4);
   text += "set xtics noenhanced (";
   for (size_t i = 0; i < data.x_labels.size(); ++i) {
     text += fmt::format("{}{} {}", i == 0 ? "" : ", ", quoted(data.x_labels[i]), i);

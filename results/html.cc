@@ -88,7 +88,7 @@ std::string grid_table(const Comparison& comparison, const Grid& grid, Embedder&
   size_t shown = 0;
   for (const auto& [image, by_cell] : grid) {
     if (shown++ == kImagesShown) break;
-    html += "<tr>" + cell("th", html_escaped(fs::path(image).stem().string()));
+    html += "<tr>" + cell("th", html_escaped(fs::path(image).replace_extension().string()));
     for (const ComparedCell& compared : comparison.cells) {
       const auto found = by_cell.find(compared.id);
       const std::string source = found == by_cell.end() ? "" : embedder.source(found->second->file);
@@ -134,7 +134,7 @@ std::string data_uri(const fs::path& file, std::string_view type) {
 }
 
 std::string html_table(const Table& table) {
-  std::string html = "<table class=numbers>" + header_lines(table);
+  std::string html = "<div class=wide><table class=numbers>" + header_lines(table);
   for (const TableRow& row : table.rows) {
     html += "<tr>";
     for (const std::string& key : row.keys) html += cell("th", html_escaped(key), " scope=row");
@@ -145,7 +145,7 @@ std::string html_table(const Table& table) {
     }
     html += "</tr>";
   }
-  html += "</table><ul class=notes>";
+  html += "</table></div><ul class=notes>";
   for (const std::string& note : table.notes) html += cell("li", html_escaped(note));
   return html + "</ul>";
 }

@@ -129,9 +129,9 @@ PlotData bars(const Comparison& comparison, const PlotSpec& spec) {
     const auto found = cell.metrics.find(spec.metric);
     if (found == cell.metrics.end()) continue;
     const size_t x = place_of(data.x_labels, parameter_text(cell.parameters.value(spec.over, Json())));
-    const std::string group = spec.by.empty()
-                                  ? metric_info(spec.metric).title
-                                  : fmt::format("{} {}", spec.by, parameter_text(cell.parameters.value(spec.by, Json())));
+    const std::string group =
+        spec.by.empty() ? metric_info(spec.metric).title
+                        : fmt::format("{} {}", spec.by, parameter_text(cell.parameters.value(spec.by, Json())));
     const size_t series = place_of(groups, group);
     if (series == data.series.size()) data.series.push_back({.title = group, .family = "", .shape = 0, .points = {}});
     data.series[series].points.push_back(

@@ -28,7 +28,7 @@ figure{margin:0;max-width:560px}figure img{width:100%}figcaption{font-size:.9rem
 .grid td{padding:.15rem}.grid img{width:100%;min-width:150px;max-width:260px;display:block}
 input[type=radio]{display:none}label{display:inline-block;padding:.25rem .8rem;margin:.2rem .3rem .6rem 0;
 border:1px solid #bbb;border-radius:1rem;cursor:pointer;font-size:.9rem}:checked+label{background:#222;color:#fff}
-.block{display:none;overflow-x:auto}code{font-size:.85rem}
+.wide{overflow-x:auto}.block{display:none;overflow-x:auto}code{font-size:.85rem}
 )css";
 
 std::string summary_line(const Comparison& comparison) {
