@@ -33,12 +33,16 @@ std::string_view colour_of(const PlotSeries& series, size_t index) {
   return kOthers[index % kOthers.size()];
 }
 
-// Nothing is special inside single quotes but the quote itself; a line break would end the command.
+// Nothing is special inside single quotes but the quote itself, whose doubling gnuplot 5.4 misreads at the start of a
+// text: it becomes an apostrophe. A line break would end the command.
 std::string quoted(const std::string& text) {
   std::string result = "'";
   for (const char c : text) {
-    if (c == '\'') result += '\'';
-    if (static_cast<unsigned char>(c) >= 0x20) result += c;
+    if (c == '\'') {
+      result += "\u2019";
+    } else if (static_cast<unsigned char>(c) >= 0x20) {
+      result += c;
+    }
   }
   return result + "'";
 }
