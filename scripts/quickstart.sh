@@ -22,11 +22,10 @@ fi
 
 cd "$root"
 if [ -d "$birds" ] && [ -d "$backgrounds" ]; then
-  [ -e runs/data/birds/compose.json ] ||
-    "$camsweep" data compose --cutouts "$birds" --backgrounds "$backgrounds" --out runs/data/birds
+  "$camsweep" data compose --cutouts "$birds" --backgrounds "$backgrounds" --out runs/data/birds
 else
   say "The bird photographs are not installed: drawn shapes take their place."
-  [ -e runs/data/birds/metadata ] || "$camsweep" data synth --classes 20 --train 40 --val 5 --test 20 --out runs/data/birds
+  "$camsweep" data synth --classes 20 --train 40 --val 5 --test 20 --out runs/data/birds
 fi
 
 exec "$camsweep" run experiments/quickstart.yaml
