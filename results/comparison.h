@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,26 +21,27 @@ struct Summary {
   int64_t n = 0;
 };
 
-struct HistoryPoint {
-  int64_t epoch = 0;
-  double value = 0;
+// Mean, sample standard deviation (divisor n - 1) and n of the values that are finite; none without one.
+std::optional<Summary> summarize(const std::vector<double>& values);
+
+struct SeriesPoint {
+  double x = 0;
+  Summary y;
 };
 
-struct CurveSeries {
-  std::string x_name;
-  std::vector<double> x;
-  std::vector<double> y;  // mean over replicates
-};
+// Ordered by x.
+using Series = std::vector<SeriesPoint>;
 
 struct ComparedCell {
   std::string id;
   Json parameters = Json::object();
   std::string family;  // of the backbone, for colours; "" if unknown
   std::map<std::string, Summary> metrics;
-  std::map<std::string, std::vector<HistoryPoint>> histories;  // replicates one after another
-  std::map<std::string, CurveSeries> curves;
-  int64_t failed = 0;  // jobs of this cell by state
-  int64_t pending = 0;
+  std::set<std::string> repeated;           // metrics that two entries of `analyses` report: none can be shown
+  std::map<std::string, Series> histories;  // against the epoch
+  std::map<std::string, Series> curves;     // against what the curve is sampled at
+  std::set<std::string> failed_stages;      // with a failed or blocked job
+  std::set<std::string> pending_stages;     // with a job that waits or runs
 };
 
 struct Overlay {
@@ -51,6 +53,7 @@ struct Overlay {
 
 struct FailedStage {
   std::string job;
+  std::string cell;  // the first that needs it
   std::string stage;
   std::string reason;
 };
@@ -62,21 +65,22 @@ struct Comparison {
   std::vector<ComparedCell> cells;  // in the sweep's order
   std::vector<Overlay> overlays;
   std::vector<FailedStage> failures;
-  std::map<std::string, int64_t> jobs;  // by state
-  Json environment = Json::object();    // of the latest job
+  std::map<std::string, int64_t> jobs;                          // by state
+  std::map<std::string, std::vector<std::string>> environment;  // name -> the values that jobs report
+  std::string digest;  // SHA-256 of all accepted numbers, whatever the order in which they came
 };
 
 // Reads runs/<sweep>/results.db.
 Comparison read_comparison(const std::filesystem::path& sweep_folder);
 
-// The fewest parameters that tell all cells apart: the backbone first, then by name; one that only follows another (a
-// recipe's label smoothing with augmentation) is left out.
+// Parameters that tell the cells apart, in the order of parameter_table(). One that follows from the others (a derived
+// learning rate) is left out.
 std::vector<std::string> varying_parameters(const std::vector<ComparedCell>& cells);
 
-// "replknet_k13, augmentation on": names a cell by its varying parameters, those in `without` left out.
+// "replknet_k13, augmentation on": names a cell by the parameters `varying`.
 std::string cell_title(const ComparedCell& cell, const std::vector<std::string>& varying);
 
-// A parameter's value as people write it.
+// A parameter's value as people write it: booleans are on and off.
 std::string parameter_text(const Json& value);
 
 }  // namespace camsweep

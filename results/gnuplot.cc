@@ -45,10 +45,6 @@ int run_gnuplot(const fs::path& folder, const std::string& script) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-std::string extension(FigureFormat format) {
-  return format == FigureFormat::kSvg ? "svg" : format == FigureFormat::kPdf ? "pdf" : "png";
-}
-
 }  // namespace
 
 FigureFormat figure_format(const std::string& name) {
@@ -56,6 +52,18 @@ FigureFormat figure_format(const std::string& name) {
   if (name == "pdf") return FigureFormat::kPdf;
   if (name == "png") return FigureFormat::kPng;
   throw ConfigError(fmt::format("unknown figure format '{}'; allowed: svg, pdf, png", name));
+}
+
+std::string_view figure_extension(FigureFormat format) {
+  switch (format) {
+    case FigureFormat::kSvg:
+      return "svg";
+    case FigureFormat::kPdf:
+      return "pdf";
+    case FigureFormat::kPng:
+      return "png";
+  }
+  return "";
 }
 
 std::vector<fs::path> draw_figure(const PlotData& data, const std::string& name, const fs::path& folder,
@@ -70,7 +78,8 @@ std::vector<fs::path> draw_figure(const PlotData& data, const std::string& name,
     throw Error(ExitCode::kEnvironment, fmt::format("gnuplot could not draw {}: {}", (folder / name).string(), log));
   }
   std::vector<fs::path> figures;
-  for (const FigureFormat format : formats) figures.push_back(folder / (name + "." + extension(format)));
+  for (const FigureFormat format : formats)
+    figures.push_back(folder / (name + "." + std::string(figure_extension(format))));
   return figures;
 }
 

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "results/plot.h"
@@ -11,6 +12,7 @@ namespace camsweep {
 enum class FigureFormat { kSvg, kPdf, kPng };
 // Throws ConfigError with the known names.
 FigureFormat figure_format(const std::string& name);
+std::string_view figure_extension(FigureFormat format);
 
 // Writes <folder>/<name>.csv (the data), <name>.gp (the script, which runs with `gnuplot <name>.gp` in that folder) and
 // one figure per format; returns the figures' paths. gnuplot runs as a child without a shell. Throws Error

@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <cctype>
+#include <cstdint>
 #include <map>
 
 #include "results/metric_info.h"
@@ -13,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kImagesShown = 12;
+constexpr size_t kImagesShown = 24;
 
 std::string base64(std::string_view bytes) {
   constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -34,15 +35,16 @@ std::string cell(std::string_view tag, std::string_view text, std::string_view a
 
 // The metrics as a first header line, the values of the column parameters as the second.
 std::string header_lines(const Table& table) {
+  const bool two_lines = !table.spec.columns.empty();
   std::string first;
   std::string second;
-  for (const std::string& name : table.spec.rows) {
-    first += cell("th", html_escaped(name), table.spec.columns.empty() ? "" : " rowspan=2");
-  }
+  for (const std::string& name : table.spec.rows)
+    first += cell("th", html_escaped(name), two_lines ? " rowspan=2" : "");
   for (size_t i = 0; i < table.columns.size();) {
     size_t end = i;
     while (end < table.columns.size() && table.columns[end].metric == table.columns[i].metric) ++end;
-    first += cell("th", html_escaped(metric_info(table.columns[i].metric).title), fmt::format(" colspan={}", end - i));
+    first += cell("th", html_escaped(metric_info(table.columns[i].metric).title),
+                  fmt::format(" class=group colspan={}", end - i));
     i = end;
   }
   for (const TableColumn& column : table.columns) {
@@ -52,13 +54,32 @@ std::string header_lines(const Table& table) {
     }
     second += cell("th", html_escaped(keys));
   }
-  return "<tr>" + first + "</tr>" + (table.spec.columns.empty() ? "" : "<tr>" + second + "</tr>");
+  return "<thead><tr>" + first + "</tr>" + (two_lines ? "<tr>" + second + "</tr>" : "") + "</thead>";
 }
 
-struct Picture {
-  const Overlay* overlay = nullptr;
-};
+std::string floor_lines(const Table& table) {
+  std::string html;
+  for (const FloorRow& floor : table.floors) {
+    html += &floor == &table.floors.front() ? "<tr class=\"floor first\">" : "<tr class=floor>";
+    html += cell("th", html_escaped(floor.title), fmt::format(" colspan={}", table.spec.rows.size()));
+    for (const std::string& text : floor.texts) html += cell("td", html_escaped(text));
+    html += "</tr>";
+  }
+  return html;
+}
+
 using Grid = std::map<std::string, std::map<std::string, const Overlay*>>;  // image -> cell -> overlay
+
+// A relative path as a URL: all but plain characters in percent form.
+std::string url_path(const std::string& path) {
+  std::string url;
+  for (const char c : path) {
+    const bool plain =
+        std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("-._~/").find(c) != std::string_view::npos;
+    url += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return url;
+}
 
 class Embedder {
  public:
@@ -72,13 +93,19 @@ class Embedder {
       bytes_left_ -= size * 4 / 3;
       return data_uri(file, "image/png");
     }
-    return html_escaped(fs::relative(file, page_.parent_path()).string());
+    return html_escaped(url_path(fs::relative(file, page_.parent_path(), error).generic_string()));
   }
 
  private:
   fs::path page_;
   size_t bytes_left_;
 };
+
+std::string no_picture(const ComparedCell& compared) {
+  const std::string stage(stage_name(Stage::kLocalize));
+  if (compared.failed_stages.contains(stage)) return "failed";
+  return compared.pending_stages.contains(stage) ? "not run yet" : "–";
+}
 
 std::string grid_table(const Comparison& comparison, const Grid& grid, Embedder& embedder) {
   const std::vector<std::string> varying = varying_parameters(comparison.cells);
@@ -93,12 +120,24 @@ std::string grid_table(const Comparison& comparison, const Grid& grid, Embedder&
       const auto found = by_cell.find(compared.id);
       const std::string source = found == by_cell.end() ? "" : embedder.source(found->second->file);
       html += source.empty()
-                  ? "<td>–</td>"
+                  ? cell("td", no_picture(compared))
                   : fmt::format("<td><img loading=lazy alt=\"{}\" src=\"{}\"></td>", html_escaped(image), source);
     }
     html += "</tr>";
   }
-  return html + "</table>";
+  html += "</table>";
+  if (grid.size() > kImagesShown)
+    html += fmt::format("<p class=summary>The first {} of {} images.</p>", kImagesShown, grid.size());
+  return html;
+}
+
+std::string grid_block(int index, const Comparison& comparison, const Grid& grid, Embedder& embedder) {
+  return fmt::format("<div class=\"block b{}\">{}</div>", index, grid_table(comparison, grid, embedder));
+}
+
+std::string button(int index, const std::string& method) {
+  return fmt::format("<input class=pick type=radio name=method id=m{0}{1}><label for=m{0}>{2}</label>", index,
+                     index == 0 ? " checked" : "", html_escaped(source_title(method)));
 }
 
 }  // namespace
@@ -134,38 +173,38 @@ std::string data_uri(const fs::path& file, std::string_view type) {
 }
 
 std::string html_table(const Table& table) {
-  std::string html = "<div class=wide><table class=numbers>" + header_lines(table);
+  std::string html = "<div class=scroll><table class=numbers>" + header_lines(table);
   for (const TableRow& row : table.rows) {
     html += "<tr>";
     for (const std::string& key : row.keys) html += cell("th", html_escaped(key), " scope=row");
     for (size_t i = 0; i < row.fields.size(); ++i) {
       const TableField& field = row.fields[i];
-      const std::string text = html_escaped(field_text(field, table.columns[i].metric, " ± "));
+      const std::string text = html_escaped(field_text(field, table.columns[i].metric));
       html += cell("td", text, field.best ? " class=best" : "");
     }
     html += "</tr>";
   }
-  html += "</table></div><ul class=notes>";
+  html += floor_lines(table) + "</table></div><ul class=notes>";
   for (const std::string& note : table.notes) html += cell("li", html_escaped(note));
   return html + "</ul>";
 }
 
-// Radio buttons choose the method: no script is needed, and on paper the first one shows.
-std::string html_overlays(const Comparison& comparison, const fs::path& page, size_t embed_bytes) {
-  std::vector<std::string> methods;
+// Radio buttons choose the method: no script is needed, and on paper the chosen one shows.
+std::string html_overlays(const Comparison& comparison, const fs::path& page, const OverlayOptions& options) {
   std::map<std::string, Grid> grids;
   for (const Overlay& overlay : comparison.overlays) {
-    if (!grids.contains(overlay.method)) methods.push_back(overlay.method);
     grids[overlay.method][overlay.image].emplace(overlay.cell, &overlay);
   }
-  std::sort(methods.begin(), methods.end());
-  Embedder embedder(page, embed_bytes);
-  std::string buttons;
-  std::string blocks;
-  for (size_t i = 0; i < methods.size(); ++i) {
-    buttons += fmt::format("<input type=radio name=method id=m{0}{1}><label for=m{0}>{2}</label>", i,
-                           i == 0 ? " checked" : "", html_escaped(source_title(methods[i])));
-    blocks += fmt::format("<div class=\"block b{}\">{}</div>", i, grid_table(comparison, grids[methods[i]], embedder));
+  if (grids.empty()) return "";
+  const std::string chosen = grids.contains(options.method) ? options.method : grids.begin()->first;
+  Embedder embedder(page, options.embedded_bytes);
+  std::string blocks = grid_block(0, comparison, grids.at(chosen), embedder);  // the first to be embedded
+  std::string buttons = button(0, chosen);
+  int index = 1;
+  for (const auto& [method, grid] : grids) {
+    if (method == chosen || index == kMaxMethods) continue;
+    buttons += button(index, method);
+    blocks += grid_block(index++, comparison, grid, embedder);
   }
   return buttons + blocks;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -18,8 +19,16 @@ std::string html_table(const Table& table);
 // A file as a data: URI of a type such as "image/png".
 std::string data_uri(const std::filesystem::path& file, std::string_view type);
 
+inline constexpr int kMaxMethods = 16;
+
+struct OverlayOptions {
+  size_t embedded_bytes = 0;   // pictures beyond that many are linked relative to the page
+  std::string method = "cam";  // shown first
+};
+
 // Overlays as a grid, rows images and columns cells, one block per method, shown one at a time without any script.
-// Pictures are embedded up to `embed_bytes` in all, and linked relative to `page` beyond that.
-std::string html_overlays(const Comparison& comparison, const std::filesystem::path& page, size_t embed_bytes);
+// "" without overlays.
+std::string html_overlays(const Comparison& comparison, const std::filesystem::path& page,
+                          const OverlayOptions& options);
 
 }  // namespace camsweep

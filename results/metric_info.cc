@@ -14,7 +14,7 @@ struct Known {
   int decimals;
 };
 
-constexpr std::array<Known, 20> kKnown = {{
+constexpr std::array<Known, 23> kKnown = {{
     {"maxboxacc", "MaxBoxAcc (%)", Better::kHigher, 1},
     {"maxboxacc_transfer", "MaxBoxAcc, threshold from val (%)", Better::kHigher, 1},
     {"maxboxacc_v2", "MaxBoxAccV2 (%)", Better::kHigher, 1},
@@ -27,9 +27,12 @@ constexpr std::array<Known, 20> kKnown = {{
     {"top5", "top-5 accuracy (%)", Better::kHigher, 1},
     {"loss", "loss (nats)", Better::kLower, 3},
     {"lr", "learning rate", Better::kUnknown, 6},
-    {"auc", "ERF size (area under ratio curve)", Better::kUnknown, 4},
-    {"side_auc", "ERF size (area under side curve)", Better::kUnknown, 4},
+    {"auc", "ERF size (area under ratio curve)", Better::kUnknown, 3},
+    {"side_auc", "ERF size (area under side curve)", Better::kUnknown, 3},
     {"ratio", "ERF area ratio", Better::kUnknown, 4},
+    {"area_mean", "activated area, share of the map", Better::kUnknown, 3},
+    {"pearson_abs_w_area", "correlation of |weight| and activated area", Better::kUnknown, 3},
+    {"gap_mean", "mean pooled activation", Better::kUnknown, 3},
     {"rate_mean", "contribution rate of PC1, mean", Better::kUnknown, 3},
     {"rate_std", "contribution rate of PC1, standard deviation", Better::kUnknown, 3},
     {"whole_image", "whole-image box, MaxBoxAcc (%)", Better::kHigher, 1},
@@ -48,7 +51,22 @@ std::string source_title(std::string_view source) {
   if (source == "cam_positive") return "positive-only CAM";
   if (source == "cam_negative") return "negative-only CAM";
   if (source == "pc1") return "PC1";
+  if (source == "train") return "training";
+  if (source == "val") return "validation";
   return std::string(source);
+}
+
+Stage metric_stage(std::string_view metric) {
+  const std::string_view source = metric.substr(0, metric.find('.'));
+  if (source == "train" || source == "val" || source == "test") return Stage::kTrain;
+  return stage_from_name(source).value_or(Stage::kLocalize);
+}
+
+std::optional<std::string> floor_metric(std::string_view metric, std::string_view box) {
+  const std::string_view last = metric.substr(metric.find('.') + 1);
+  if (last == "maxboxacc" || last == "maxboxacc_transfer") return "floor." + std::string(box);
+  if (last == "maxboxacc_v2" || last == "maxboxacc_v2_transfer") return "floor." + std::string(box) + "_v2";
+  return std::nullopt;
 }
 
 MetricInfo metric_info(std::string_view metric) {
@@ -57,12 +75,14 @@ MetricInfo metric_info(std::string_view metric) {
   const std::string_view last = dot == std::string_view::npos ? metric : metric.substr(dot + 1);
   for (const Known& known : kKnown) {
     if (known.name != last) continue;
-    const bool plain = dot == std::string_view::npos || source == "erf" || source == "pca" || source == "floor";
+    const bool plain = dot == std::string_view::npos || source == "erf" || source == "pca" || source == "activation" ||
+                       source == "floor";
     return {.title = plain ? std::string(known.title) : source_title(source) + " " + std::string(known.title),
             .better = known.better,
-            .decimals = known.decimals};
+            .decimals = known.decimals,
+            .known = true};
   }
-  return {.title = std::string(metric), .better = Better::kUnknown, .decimals = 3};
+  return {.title = std::string(metric), .better = Better::kUnknown, .decimals = 3, .known = false};
 }
 
 }  // namespace camsweep

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,25 +18,39 @@ struct PlotSpec {
   std::string by;      // bars: the parameter that groups; may be empty
   std::string x;       // scatter: metrics
   std::string y;
-  std::string name() const;  // of its files: "bars-cam.maxboxacc"
+  // Of its files: "bars-cam.maxboxacc-backbone-augmentation"; letters, digits, '.', '_' and '-' only.
+  std::string name() const;
 };
 
 // Reads one entry: a name, or {name: {options}}. Throws ConfigError with the known names and options.
 PlotSpec plot_spec(const Json& entry);
 
-// A mark with its error bar; `error` is the standard deviation over replicates.
+// The plots that the sweep lists; where it lists none, those for which there are results.
+std::vector<PlotSpec> plot_specs(const Comparison& comparison);
+
+// A mark with its error bar: the sample standard deviation over replicates, none for one.
 struct PlotPoint {
-  double x = 0;
+  double x = 0;  // bars: the place on the axis, 0, 1, ...
   double y = 0;
   std::optional<double> x_error;
   std::optional<double> y_error;
+  std::string label;    // scatter: written beside the mark
+  std::string missing;  // bars: why there is no bar; y is then 0
 };
 
 struct PlotSeries {
   std::string title;
-  std::string family;  // picks the colour; "" = by order
-  int shape = 0;       // marker, so that colour is never the only sign
+  std::string colour;   // "#rrggbb"
+  bool hollow = false;  // dashed lines, open marks: augmentation off
+  int variant = 0;      // marker, so that colour is never the only sign
   std::vector<PlotPoint> points;
+  std::vector<std::string> point_colours;  // bars over backbones: one per point; else empty
+};
+
+// A horizontal line to compare with.
+struct PlotLevel {
+  std::string title;
+  double y = 0;
 };
 
 // What a figure shows, ready to be drawn.
@@ -47,10 +60,17 @@ struct PlotData {
   std::string y_title;
   std::vector<std::string> x_labels;  // bars: one per place on the axis
   std::vector<PlotSeries> series;
+  std::vector<PlotLevel> levels;
   std::string caption;
+  std::string deviations;  // "mean ± s.d., n = 3"; "" without replicates
+  double width_mm = 85;    // one column of a paper; 175 for two
 };
 
-// Throws ConfigError in one sentence if there is nothing to show.
+inline constexpr double kOneColumnMm = 85;
+inline constexpr double kTwoColumnsMm = 175;
+inline constexpr size_t kMaxMarks = 20'000;
+
+// Throws ConfigError in one sentence if there is nothing to show, or more than kMaxMarks bars or points.
 PlotData plot_data(const Comparison& comparison, const PlotSpec& spec);
 
 }  // namespace camsweep

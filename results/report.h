@@ -14,9 +14,14 @@ struct ReportFiles {
   std::vector<std::string> notes;              // what could not be drawn, and why
 };
 
+struct ReportOptions {
+  std::string method = "cam";  // whose overlays show first
+};
+
 // Step 11 of the data flow: reads the database of runs/<sweep>, draws the sweep's plots into report/ and writes
-// report/index.html with the table, the figures, a grid of overlays and what failed. A figure that cannot be drawn is
-// a note, never an error.
+// report/index.html with the table, the figures, a grid of overlays and what failed; the table also as Markdown, LaTeX
+// and CSV. What cannot be drawn is a note. Throws Error (kDiskFull, kEnvironment) if the page cannot be written.
 ReportFiles write_report(const std::filesystem::path& sweep_folder);
+ReportFiles write_report(const std::filesystem::path& sweep_folder, const ReportOptions& options);
 
 }  // namespace camsweep

@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "results/metric_info.h"
 #include "schemas/error.h"
+#include "schemas/parameters.h"
 #include "schemas/text.h"
 
 namespace camsweep {
@@ -25,37 +28,46 @@ std::vector<std::string> metric_names(const Comparison& comparison) {
   return {names.begin(), names.end()};
 }
 
-std::vector<Json> keys_of(const ComparedCell& cell, const std::vector<std::string>& parameters) {
-  std::vector<Json> keys;
+using Keys = std::vector<Json>;
+
+Keys keys_of(const ComparedCell& cell, const std::vector<std::string>& parameters) {
+  Keys keys;
   for (const std::string& name : parameters) keys.push_back(cell.parameters.value(name, Json()));
   return keys;
 }
 
-// Different combinations, numbers in numerical order, all else in the sweep's.
-std::vector<std::vector<Json>> combinations(const Comparison& comparison, const std::vector<std::string>& parameters) {
-  std::vector<std::vector<Json>> all;
+// Where each value of a parameter stands: numbers in numerical order, all else in the sweep's.
+std::map<Json, size_t> value_order(const Comparison& comparison, const std::string& parameter) {
+  std::vector<Json> values;
+  std::set<Json> known;
   for (const ComparedCell& cell : comparison.cells) {
-    const std::vector<Json> keys = keys_of(cell, parameters);
-    if (std::find(all.begin(), all.end(), keys) == all.end()) all.push_back(keys);
+    const Json value = cell.parameters.value(parameter, Json());
+    if (known.insert(value).second) values.push_back(value);
   }
-  const std::vector<std::vector<Json>> found = all;  // `all` is in pieces while it is sorted
-  const auto rank = [&](size_t parameter, const Json& value) {
-    const auto place =
-        std::find_if(found.begin(), found.end(), [&](const auto& keys) { return keys[parameter] == value; });
-    return place - found.begin();
-  };
-  std::stable_sort(all.begin(), all.end(), [&](const auto& a, const auto& b) {
-    for (size_t i = 0; i < a.size(); ++i) {
-      if (a[i] == b[i]) continue;
-      if (a[i].is_number() && b[i].is_number()) return a[i].template get<double>() < b[i].template get<double>();
-      return rank(i, a[i]) < rank(i, b[i]);
-    }
-    return false;
-  });
+  const auto is_number = [](const Json& value) { return value.is_number(); };
+  if (std::all_of(values.begin(), values.end(), is_number)) std::sort(values.begin(), values.end());
+  std::map<Json, size_t> order;
+  for (size_t i = 0; i < values.size(); ++i) order.emplace(values[i], i);
+  return order;
+}
+
+// The combinations that occur, in the order of their values.
+std::vector<Keys> combinations(const Comparison& comparison, const std::vector<std::string>& parameters) {
+  std::vector<std::map<Json, size_t>> orders;
+  for (const std::string& name : parameters) orders.push_back(value_order(comparison, name));
+  std::map<std::vector<size_t>, Keys> sorted;
+  for (const ComparedCell& cell : comparison.cells) {
+    Keys keys = keys_of(cell, parameters);
+    std::vector<size_t> place;
+    for (size_t i = 0; i < keys.size(); ++i) place.push_back(orders[i].at(keys[i]));
+    sorted.emplace(std::move(place), std::move(keys));
+  }
+  std::vector<Keys> all;
+  for (auto& [place, keys] : sorted) all.push_back(std::move(keys));
   return all;
 }
 
-std::vector<std::string> key_texts(const std::vector<Json>& keys) {
+std::vector<std::string> key_texts(const Keys& keys) {
   std::vector<std::string> all;
   for (const Json& key : keys) all.push_back(key.is_null() ? "" : parameter_text(key));
   return all;
@@ -69,116 +81,158 @@ void require_names(const Comparison& comparison, const TableSpec& spec) {
   const std::vector<std::string> known(parameters.begin(), parameters.end());
   for (const auto* names : {&spec.rows, &spec.columns}) {
     for (const std::string& name : *names) {
-      if (!parameters.contains(name)) {
-        throw ConfigError(fmt::format("no cell has the parameter '{}'{}", name, did_you_mean(name, known)));
-      }
+      if (parameters.contains(name)) continue;
+      throw ConfigError(fmt::format("no cell has the parameter '{}'{}", name, did_you_mean(name, known)));
     }
   }
   const std::vector<std::string> metrics = metric_names(comparison);
   for (const std::string& value : spec.values) {
     const bool found = std::find(metrics.begin(), metrics.end(), value) != metrics.end();
-    if (!found && !metrics.empty()) {
-      throw ConfigError(fmt::format("no job has the metric '{}'{}", value, did_you_mean(value, metrics)));
-    }
+    // A metric that we know may come with jobs that have not run yet.
+    if (found || metric_info(value).known) continue;
+    throw ConfigError(fmt::format("no job has the metric '{}'{}", value, did_you_mean(value, metrics)));
   }
 }
 
 std::string difference(const ComparedCell& a, const ComparedCell& b) {
-  for (const auto& [name, value] : a.parameters.items()) {
-    if (b.parameters.value(name, Json()) != value) return name;
-  }
+  for (const std::string& name : varying_parameters({a, b})) return name;
   return "nothing";
 }
 
-const ComparedCell* find_cell(const Comparison& comparison, const TableSpec& spec, const std::vector<Json>& row,
-                              const std::vector<Json>& column) {
-  const ComparedCell* found = nullptr;
+using CellsByKeys = std::map<std::pair<Keys, Keys>, const ComparedCell*>;  // row, column
+
+CellsByKeys place_cells(const Comparison& comparison, const TableSpec& spec) {
+  CellsByKeys places;
   for (const ComparedCell& cell : comparison.cells) {
-    if (keys_of(cell, spec.rows) != row || keys_of(cell, spec.columns) != column) continue;
-    if (found != nullptr) {
-      throw ConfigError(
-          fmt::format("two cells share a field of the table; they differ in '{}': add it to the rows or "
-                      "columns",
-                      difference(*found, cell)));
-    }
-    found = &cell;
+    const auto [place, is_free] =
+        places.emplace(std::pair{keys_of(cell, spec.rows), keys_of(cell, spec.columns)}, &cell);
+    if (is_free) continue;
+    throw ConfigError(
+        fmt::format("two cells share a field; they differ in '{0}': show {0} along the rows or the columns, too",
+                    difference(*place->second, cell)));
   }
-  return found;
+  return places;
+}
+
+Missing missing_because(const ComparedCell& cell, const std::string& metric) {
+  const std::string stage(stage_name(metric_stage(metric)));
+  if (cell.failed_stages.contains(stage)) return Missing::kFailed;
+  return cell.pending_stages.contains(stage) ? Missing::kPending : Missing::kNotReported;
 }
 
 TableField make_field(const ComparedCell* cell, const std::string& metric) {
   TableField field;
   if (cell == nullptr) return field;
-  field.missing = cell->failed > 0 ? Missing::kFailed : Missing::kPending;
-  field.selected_on_test = cell->parameters.value("select_on", "none") == "test";
-  if (const auto found = cell->metrics.find(metric); found != cell->metrics.end()) field.summary = found->second;
+  if (cell->repeated.contains(metric)) {
+    throw ConfigError(
+        fmt::format("two entries of `analyses` report {}, which one field cannot show; make the option "
+                    "in which they differ an axis of the matrix",
+                    metric));
+  }
+  const auto found = cell->metrics.find(metric);
+  if (found == cell->metrics.end()) {
+    field.missing = missing_because(*cell, metric);
+  } else {
+    field.summary = found->second;
+    field.selected_on_test = cell->parameters.value("select_on", "none") == "test";
+  }
   return field;
 }
 
-void mark_best(Table& table, const std::string& metric) {
-  const MetricInfo::Better better = metric_info(metric).better;
-  if (better == MetricInfo::Better::kUnknown) return;
-  TableField* best = nullptr;
-  int fields = 0;
-  for (TableRow& row : table.rows) {
-    for (size_t i = 0; i < row.fields.size(); ++i) {
-      TableField& field = row.fields[i];
-      if (table.columns[i].metric != metric || !field.summary) continue;
-      ++fields;
-      const bool higher = best == nullptr || field.summary->mean > best->summary->mean;
-      if (best == nullptr || higher == (better == MetricInfo::Better::kHigher)) best = &field;
-    }
-  }
-  if (fields > 1) best->best = true;
+std::string mean_text(const TableField& field, const std::string& metric) {
+  return fmt::format("{:.{}f}", field.summary->mean, metric_info(metric).decimals);
 }
 
-// MaxBoxAcc says little without what a box that ignores the image would get.
-std::vector<std::string> floor_notes(const Comparison& comparison, const TableSpec& spec) {
-  const bool boxes = std::any_of(spec.values.begin(), spec.values.end(),
-                                 [](const std::string& value) { return value.find("boxacc") != std::string::npos; });
-  std::vector<std::string> notes;
-  if (!boxes) return notes;
-  for (const std::string metric : {"floor.whole_image", "floor.centred"}) {
-    double low = 0;
-    double high = 0;
-    int64_t n = 0;
-    for (const ComparedCell& cell : comparison.cells) {
-      const auto found = cell.metrics.find(metric);
-      if (found == cell.metrics.end()) continue;
-      low = n == 0 ? found->second.mean : std::min(low, found->second.mean);
-      high = n == 0 ? found->second.mean : std::max(high, found->second.mean);
-      ++n;
-    }
-    if (n == 0) continue;
-    const std::string range =
-        high - low < 0.05 ? fmt::format("{:.1f}", low) : fmt::format("{:.1f} to {:.1f}", low, high);
-    notes.push_back(fmt::format("floor: {} {}", metric_info(metric).title, range));
+// Fields that read like the best one are best, too: digits that are not shown decide nothing.
+void mark_best(Table& table, size_t column) {
+  const std::string& metric = table.columns[column].metric;
+  const MetricInfo::Better better = metric_info(metric).better;
+  if (better == MetricInfo::Better::kUnknown) return;
+  std::vector<TableField*> fields;
+  for (TableRow& row : table.rows) {
+    if (row.fields[column].summary) fields.push_back(&row.fields[column]);
   }
-  return notes;
+  if (fields.size() < 2) return;
+  const TableField* best = *std::max_element(fields.begin(), fields.end(), [&](const auto* a, const auto* b) {
+    const bool less = a->summary->mean < b->summary->mean;
+    const bool more = a->summary->mean > b->summary->mean;
+    return better == MetricInfo::Better::kHigher ? less : more;
+  });
+  for (TableField* field : fields) field->best = mean_text(*field, metric) == mean_text(*best, metric);
+}
+
+// The range of a metric over the cells of one column, "" if none has it.
+std::string range_text(const std::vector<const ComparedCell*>& cells, const std::string& metric, int decimals) {
+  std::vector<double> means;
+  for (const ComparedCell* cell : cells) {
+    if (cell == nullptr) continue;
+    const auto found = cell->metrics.find(metric);
+    if (found != cell->metrics.end()) means.push_back(found->second.mean);
+  }
+  if (means.empty()) return "";
+  const auto [low, high] = std::minmax_element(means.begin(), means.end());
+  const std::string from = fmt::format("{:.{}f}", *low, decimals);
+  const std::string to = fmt::format("{:.{}f}", *high, decimals);
+  return from == to ? from : from + " to " + to;
+}
+
+using Grid = std::vector<std::vector<const ComparedCell*>>;  // column -> row
+
+std::vector<FloorRow> floor_rows(const Table& table, const Grid& grid) {
+  std::vector<FloorRow> rows;
+  for (const auto& [box, title] : {std::pair{"whole_image", "whole-image box"}, {"centred", "best centred box"}}) {
+    FloorRow row{.title = title, .texts = {}};
+    for (size_t i = 0; i < table.columns.size(); ++i) {
+      const auto floor = floor_metric(table.columns[i].metric, box);
+      row.texts.push_back(floor ? range_text(grid[i], *floor, metric_info(table.columns[i].metric).decimals) : "");
+    }
+    const auto has_text = [](const std::string& text) { return !text.empty(); };
+    if (std::any_of(row.texts.begin(), row.texts.end(), has_text)) rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+std::string floor_titles(const Table& table) {
+  std::vector<std::string> titles;
+  for (const FloorRow& floor : table.floors) titles.push_back(floor.title);
+  return join(titles);
 }
 
 std::vector<std::string> mark_notes(const Table& table) {
-  std::set<int64_t> counts;
   std::set<Missing> missing;
+  bool deviations = false;
   bool on_test = false;
   for (const TableRow& row : table.rows) {
     for (const TableField& field : row.fields) {
-      if (field.summary) counts.insert(field.summary->n);
       if (!field.summary) missing.insert(field.missing);
+      deviations = deviations || (field.summary && field.summary->std);
       on_test = on_test || field.selected_on_test;
     }
   }
   std::vector<std::string> notes;
-  if (counts.size() > 1 || (counts.size() == 1 && *counts.begin() > 1)) {
-    notes.push_back("mean ± standard deviation over " +
-                    (counts.size() == 1 ? fmt::format("n = {} replicates", *counts.begin())
-                                        : fmt::format("n = {} to {} replicates", *counts.begin(), *counts.rbegin())));
-  }
-  if (missing.contains(Missing::kPending)) notes.push_back("… : not run yet");
-  if (missing.contains(Missing::kFailed)) notes.push_back("✗ : failed");
-  if (missing.contains(Missing::kNotInGrid)) notes.push_back("– : not in the grid");
-  if (on_test) notes.push_back("† : selected on test");
+  if (deviations) notes.push_back("mean ± sample standard deviation over n replicates");
+  if (!table.floors.empty()) notes.push_back(floor_titles(table) + ": what a box gets that ignores the image");
+  if (missing.contains(Missing::kPending)) notes.push_back("… not run yet");
+  if (missing.contains(Missing::kFailed)) notes.push_back("✗ failed");
+  if (missing.contains(Missing::kNotReported)) notes.push_back("· not reported by its jobs");
+  if (missing.contains(Missing::kNotInGrid)) notes.push_back("– not in the grid");
+  if (on_test) notes.push_back("† selected on the test split");
   return notes;
+}
+
+// What all cells share and a reader would not guess: parameters that are not at their default.
+std::string constant_note(const Comparison& comparison) {
+  std::vector<std::string> constants;
+  for (const std::string& name : parameter_names()) {
+    const auto value_in = [&](const ComparedCell& cell) { return cell.parameters.value(name, Json()); };
+    const Json value = value_in(comparison.cells.front());
+    const bool same = std::all_of(comparison.cells.begin(), comparison.cells.end(),
+                                  [&](const ComparedCell& cell) { return value_in(cell) == value; });
+    if (same && !value.is_null() && value != find_parameter(name)->default_value) {
+      constants.push_back(name + " " + parameter_text(value));
+    }
+  }
+  return constants.empty() ? "" : "in all cells: " + join(constants);
 }
 
 }  // namespace
@@ -190,34 +244,39 @@ TableSpec table_spec(const Comparison& comparison) {
             .columns = texts(table.value("columns", Json::array())),
             .values = texts(table.value("value", Json::array()))};
   }
-  TableSpec spec{.rows = varying_parameters(comparison.cells), .columns = {}, .values = {}};
+  TableSpec spec{.rows = varying_parameters(comparison.cells), .columns = {}, .values = {"test.top1"}};
   if (spec.rows.empty()) spec.rows = {"backbone"};
-  for (const std::string& name : metric_names(comparison)) {
-    if (name.ends_with(".maxboxacc") && spec.values.empty()) spec.values = {name};
-  }
-  if (spec.values.empty()) spec.values = {"test.top1"};
+  const std::vector<std::string> metrics = metric_names(comparison);
+  const auto found = std::find_if(metrics.begin(), metrics.end(),
+                                  [](const std::string& name) { return name.ends_with(".maxboxacc"); });
+  if (found != metrics.end()) spec.values = {*found};
   return spec;
 }
 
 Table make_table(const Comparison& comparison, const TableSpec& spec) {
+  if (comparison.cells.empty()) throw ConfigError(fmt::format("the sweep {} has no cells", comparison.sweep));
+  if (spec.rows.empty()) throw ConfigError("a table needs a parameter along its rows");
   require_names(comparison, spec);
-  Table table{.spec = spec, .columns = {}, .rows = {}, .notes = {}};
-  const auto column_keys = combinations(comparison, spec.columns);
+  Table table{.spec = spec, .columns = {}, .rows = {}, .floors = {}, .notes = {}};
+  const CellsByKeys places = place_cells(comparison, spec);
+  const std::vector<Keys> row_keys = combinations(comparison, spec.rows);
+  for (const Keys& keys : row_keys) table.rows.push_back({key_texts(keys), {}});
+  Grid grid;
   for (const std::string& metric : spec.values) {
-    for (const std::vector<Json>& keys : column_keys) table.columns.push_back({metric, key_texts(keys)});
-  }
-  for (const std::vector<Json>& row_keys : combinations(comparison, spec.rows)) {
-    TableRow row{.keys = key_texts(row_keys), .fields = {}};
-    for (const std::string& metric : spec.values) {
-      for (const std::vector<Json>& keys : column_keys) {
-        row.fields.push_back(make_field(find_cell(comparison, spec, row_keys, keys), metric));
+    for (const Keys& keys : combinations(comparison, spec.columns)) {
+      table.columns.push_back({metric, key_texts(keys)});
+      std::vector<const ComparedCell*>& column = grid.emplace_back();
+      for (size_t row = 0; row < row_keys.size(); ++row) {
+        const auto found = places.find({row_keys[row], keys});
+        column.push_back(found == places.end() ? nullptr : found->second);
+        table.rows[row].fields.push_back(make_field(column.back(), metric));
       }
+      mark_best(table, table.columns.size() - 1);
     }
-    table.rows.push_back(std::move(row));
   }
-  for (const std::string& metric : spec.values) mark_best(table, metric);
-  table.notes = floor_notes(comparison, spec);
-  for (std::string& note : mark_notes(table)) table.notes.push_back(std::move(note));
+  table.floors = floor_rows(table, grid);
+  table.notes = mark_notes(table);
+  if (std::string note = constant_note(comparison); !note.empty()) table.notes.push_back(std::move(note));
   return table;
 }
 

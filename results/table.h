@@ -18,12 +18,12 @@ struct TableSpec {
 // The sweep's own table, or one made up: varying parameters as rows, the first MaxBoxAcc or accuracy there is.
 TableSpec table_spec(const Comparison& comparison);
 
-enum class Missing { kNotInGrid, kPending, kFailed };
+enum class Missing { kNotInGrid, kPending, kFailed, kNotReported };
 
 struct TableField {
   std::optional<Summary> summary;
   Missing missing = Missing::kNotInGrid;
-  bool best = false;  // of its metric over the whole table, where better is known
+  bool best = false;  // of its column, where better is known; several where they read alike
   bool selected_on_test = false;
 };
 
@@ -37,16 +37,23 @@ struct TableRow {
   std::vector<TableField> fields;
 };
 
-// A comparison laid out. `constants`: "epochs 20", what all cells share of the parameters named in `shown`.
+// What a box that ignores the image gets: a row below the others, one text per column, "" beside other metrics.
+struct FloorRow {
+  std::string title;
+  std::vector<std::string> texts;
+};
+
+// A comparison laid out.
 struct Table {
   TableSpec spec;
   std::vector<TableColumn> columns;
   std::vector<TableRow> rows;
-  std::vector<std::string> notes;  // floors beside every MaxBoxAcc, marks, what is constant
+  std::vector<FloorRow> floors;
+  std::vector<std::string> notes;  // what the marks mean, what all cells share
 };
 
-// Throws ConfigError: an unknown parameter or metric (with the nearest), or two cells that share a field, naming the
-// parameter in which they differ.
+// Throws ConfigError: an unknown parameter or metric (with the nearest), two cells that share a field, naming the
+// parameter in which they differ, or a metric that two analyses report.
 Table make_table(const Comparison& comparison, const TableSpec& spec);
 
 enum class TableFormat { kText, kMarkdown, kLatex, kCsv };
@@ -54,9 +61,10 @@ enum class TableFormat { kText, kMarkdown, kLatex, kCsv };
 TableFormat table_format(const std::string& name);
 
 std::string format_table(const Table& table, TableFormat format);
+std::string format_latex(const Table& table);  // of format_table(); in table_latex.cc
 Json to_json(const Table& table);
 
-// "74.3 ± 1.2" (n is told once in a note), or what is missing.
-std::string field_text(const TableField& field, const std::string& metric, std::string_view plus_minus);
+// "74.3 ± 1.2 (n=3)", "74.3" for one replicate, or the mark of what is missing.
+std::string field_text(const TableField& field, const std::string& metric);
 
 }  // namespace camsweep

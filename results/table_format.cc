@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 
+#include "results/export.h"
 #include "results/metric_info.h"
 #include "results/table.h"
 #include "schemas/error.h"
@@ -19,25 +21,25 @@ std::string missing_text(Missing missing) {
       return "…";
     case Missing::kFailed:
       return "✗";
+    case Missing::kNotReported:
+      return "·";
     case Missing::kNotInGrid:
       return "–";
   }
   return "";
 }
 
-// "cam.maxboxacc" or "cam.maxboxacc, augmentation on".
-std::string column_title(const Table& table, const TableColumn& column) {
-  std::string title = column.metric;
-  for (size_t i = 0; i < column.keys.size(); ++i) {
-    title += fmt::format(", {} {}", table.spec.columns[i], column.keys[i]);
-  }
-  return title;
+// "augmentation on", or "" without column parameters.
+std::string keys_title(const Table& table, const TableColumn& column) {
+  Line parts;
+  for (size_t i = 0; i < column.keys.size(); ++i) parts.push_back(table.spec.columns[i] + " " + column.keys[i]);
+  return join(parts);
 }
 
-Line header(const Table& table) {
-  Line line = table.spec.rows;
-  for (const TableColumn& column : table.columns) line.push_back(column_title(table, column));
-  return line;
+// "CAM MaxBoxAcc (%), augmentation on".
+std::string column_title(const Table& table, const TableColumn& column) {
+  const std::string keys = keys_title(table, column);
+  return metric_info(column.metric).title + (keys.empty() ? "" : ", " + keys);
 }
 
 using FieldText = std::function<std::string(const TableField&, const std::string& metric)>;
@@ -52,24 +54,39 @@ std::vector<Line> body(const Table& table, const FieldText& text) {
   return lines;
 }
 
+std::vector<Line> floor_lines(const Table& table) {
+  std::vector<Line> lines;
+  for (const FloorRow& floor : table.floors) {
+    Line line = {floor.title};
+    line.resize(std::max<size_t>(1, table.spec.rows.size()));
+    line.insert(line.end(), floor.texts.begin(), floor.texts.end());
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
 // Characters, not bytes: UTF-8 continuation bytes have no width.
 size_t width(const std::string& text) {
   return static_cast<size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
-std::string aligned(const std::vector<Line>& lines, size_t left_columns, std::string_view separator) {
+std::string aligned(const std::vector<Line>& lines, const std::set<size_t>& rules, size_t left_columns) {
   std::vector<size_t> widths(lines.front().size());
   for (const Line& line : lines) {
     for (size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], width(line[i]));
   }
   std::string text;
-  for (const Line& line : lines) {
+  for (size_t k = 0; k < lines.size(); ++k) {
+    Line padded;
+    for (size_t i = 0; i < widths.size(); ++i) {
+      if (rules.contains(k)) padded.push_back(std::string(widths[i], '-'));
+    }
+    if (rules.contains(k)) text += join(padded, "  ") + '\n';
     std::string row;
-    for (size_t i = 0; i < line.size(); ++i) {
-      const std::string padding(widths[i] - width(line[i]), ' ');
-      if (i > 0) row += separator;
-      row += i < left_columns ? line[i] + padding : padding + line[i];
+    for (size_t i = 0; i < widths.size(); ++i) {
+      const std::string padding(widths[i] - width(lines[k][i]), ' ');
+      row += (i > 0 ? "  " : "") + (i < left_columns ? lines[k][i] + padding : padding + lines[k][i]);
     }
     row.erase(row.find_last_not_of(' ') + 1);
     text += row + '\n';
@@ -83,102 +100,108 @@ std::string notes_text(const Table& table, std::string_view before) {
   return text;
 }
 
+bool has_best(const Table& table) {
+  return std::any_of(table.rows.begin(), table.rows.end(), [](const TableRow& row) {
+    return std::any_of(row.fields.begin(), row.fields.end(), [](const TableField& field) { return field.best; });
+  });
+}
+
+// A terminal has no room for titles: the metrics' names stand above the values of the column parameters.
 std::string format_text(const Table& table) {
-  std::vector<Line> lines = {header(table)};
+  Line metrics(table.spec.rows.size());
+  Line keys = table.spec.rows;
+  for (const TableColumn& column : table.columns) {
+    metrics.push_back(column.metric);
+    keys.push_back(keys_title(table, column));
+  }
+  std::vector<Line> lines = {std::move(metrics), std::move(keys)};
+  if (table.spec.columns.empty()) {
+    std::copy(table.spec.rows.begin(), table.spec.rows.end(), lines[0].begin());
+    lines.pop_back();
+  }
+  std::set<size_t> rules = {lines.size()};
   for (Line& line : body(table, [](const TableField&field, const std::string&metric) {
-         return field_text(field, metric, " ± ") + (field.best ? "*" : " ");
+         return (field.best ? "*" : "") + field_text(field, metric);
        })) {
     lines.push_back(std::move(line));
   }
-  return aligned(lines, table.spec.rows.size(), "  ") + "* : best\n" + notes_text(table, "");
+  if (!table.floors.empty()) rules.insert(lines.size());
+  for (Line& line : floor_lines(table)) lines.push_back(std::move(line));
+  return aligned(lines, rules, table.spec.rows.size()) + '\n' + (has_best(table) ? "* best of its column\n" : "") +
+         notes_text(table, "");
+}
+
+std::string markdown(const std::string& text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (std::string_view("\\|*_`<>[]#~").find(c) != std::string_view::npos) escaped += '\\';
+    escaped += c == '\n' ? ' ' : c;
+  }
+  return escaped;
 }
 
 std::string format_markdown(const Table& table) {
   std::string text;
   const auto add = [&](const Line& line) { text += "| " + join(line, " | ") + " |\n"; };
-  add(header(table));
+  Line header;
+  for (const std::string& name : table.spec.rows) header.push_back(markdown(name));
+  for (const TableColumn& column : table.columns) header.push_back(markdown(column_title(table, column)));
+  add(header);
   Line rule(table.spec.rows.size(), "---");
   rule.resize(rule.size() + table.columns.size(), "---:");
   add(rule);
-  for (const Line& line : body(table, [](const TableField&field, const std::string&metric) {
-         const std::string plain = field_text(field, metric, " ± ");
+  for (Line& line : body(table, [](const TableField&field, const std::string&metric) {
+         const std::string plain = field_text(field, metric);
          return field.best ? "**" + plain + "**" : plain;
        })) {
+    for (size_t i = 0; i < table.spec.rows.size(); ++i) line[i] = markdown(line[i]);
+    add(line);
+  }
+  for (Line& line : floor_lines(table)) {
+    if (!line[0].empty()) line[0] = "*" + line[0] + "*";
     add(line);
   }
   return text + (table.notes.empty() ? "" : "\n") + notes_text(table, "- ");
 }
 
-std::string latex(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    if (std::string_view("&%$#_{}").find(c) != std::string_view::npos) {
-      escaped += '\\';
-      escaped += c;
-    } else if (c == '~' || c == '^' || c == '\\') {
-      escaped += fmt::format("\\char`\\{}", c);
-    } else {
-      escaped += c;
-    }
-  }
-  const auto replace = [&](std::string_view what, std::string_view by) {
-    for (size_t at = escaped.find(what); at != std::string::npos; at = escaped.find(what, at + by.size())) {
-      escaped.replace(at, what.size(), by);
-    }
-  };
-  replace("±", "$\\pm$");
-  replace("…", "\\dots");
-  replace("✗", "$\\times$");
-  replace("–", "--");
-  replace("†", "$\\dagger$");
-  return escaped;
-}
-
-std::string format_latex(const Table& table) {
-  std::string text = fmt::format("% needs \\usepackage{{booktabs}}\n\\begin{{tabular}}{{{}{}}}\n\\toprule\n",
-                                 std::string(table.spec.rows.size(), 'l'), std::string(table.columns.size(), 'r'));
-  const auto add = [&](const Line& line) { text += join(line, " & ") + " \\\\\n"; };
-  Line titles = header(table);
-  std::transform(titles.begin(), titles.end(), titles.begin(), [](const std::string& title) { return latex(title); });
-  add(titles);
-  text += "\\midrule\n";
-  for (Line& line : body(table, [](const TableField&field, const std::string&metric) {
-         const std::string plain = latex(field_text(field, metric, " ± "));
-         return field.best ? "\\textbf{" + plain + "}" : plain;
-       })) {
-    for (size_t i = 0; i < table.spec.rows.size(); ++i) line[i] = latex(line[i]);
-    add(line);
-  }
-  text += "\\bottomrule\n\\end{tabular}\n";
-  for (const std::string& note : table.notes) text += "% " + note + "\n";
-  return text;
-}
-
-std::string csv_quoted(const std::string& text) {
-  if (text.find_first_of(",\"\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + '"';
-}
-
 std::string format_csv(const Table& table) {
-  Line titles;
-  for (const std::string& row : table.spec.rows) titles.push_back(csv_quoted(row));
+  ResultRows rows;
+  rows.columns = table.spec.rows;
   for (const TableColumn& column : table.columns) {
-    for (const char* part : {" mean", " std", " n"}) titles.push_back(csv_quoted(column_title(table, column) + part));
-  }
-  std::string text = join(titles, ",") + "\n";
-  for (const TableRow& row : table.rows) {
-    Line line;
-    for (const std::string& key : row.keys) line.push_back(csv_quoted(key));
-    for (const TableField& field : row.fields) {
-      line.push_back(field.summary ? fmt::format("{}", field.summary->mean) : "");
-      line.push_back(field.summary && field.summary->std ? fmt::format("{}", *field.summary->std) : "");
-      line.push_back(field.summary ? fmt::format("{}", field.summary->n) : "0");
+    const std::string keys = keys_title(table, column);
+    for (const char* part : {" mean", " std", " n"}) {
+      rows.columns.push_back(column.metric + (keys.empty() ? "" : ", " + keys) + part);
     }
-    text += join(line, ",") + "\n";
   }
-  return text;
+  for (const TableRow& row : table.rows) {
+    std::vector<Json>& values = rows.rows.emplace_back(row.keys.begin(), row.keys.end());
+    for (const TableField& field : row.fields) {
+      values.push_back(field.summary ? Json(field.summary->mean) : Json());
+      values.push_back(field.summary && field.summary->std ? Json(*field.summary->std) : Json());
+      values.push_back(field.summary ? field.summary->n : 0);
+    }
+  }
+  for (const Line& line : floor_lines(table)) {
+    const auto keys = line.begin() + static_cast<std::ptrdiff_t>(table.spec.rows.size());
+    std::vector<Json>& values = rows.rows.emplace_back(line.begin(), keys);
+    for (auto floor = keys; floor != line.end(); ++floor) values.insert(values.end(), {Json(*floor), Json(), Json()});
+  }
+  return format_rows(rows, ExportFormat::kCsv);
+}
+
+std::string_view state_name(const TableField& field) {
+  if (field.summary) return "reported";
+  switch (field.missing) {
+    case Missing::kPending:
+      return "pending";
+    case Missing::kFailed:
+      return "failed";
+    case Missing::kNotReported:
+      return "not reported";
+    case Missing::kNotInGrid:
+      return "not in the grid";
+  }
+  return "";
 }
 
 }  // namespace
@@ -191,11 +214,13 @@ TableFormat table_format(const std::string& name) {
   throw ConfigError(fmt::format("unknown table format '{}'; allowed: text, markdown, latex, csv", name));
 }
 
-std::string field_text(const TableField& field, const std::string& metric, std::string_view plus_minus) {
+std::string field_text(const TableField& field, const std::string& metric) {
   if (!field.summary) return missing_text(field.missing);
   const int decimals = metric_info(metric).decimals;
   std::string text = fmt::format("{:.{}f}", field.summary->mean, decimals);
-  if (field.summary->std) text += fmt::format("{}{:.{}f}", plus_minus, *field.summary->std, decimals);
+  if (field.summary->std) {
+    text += fmt::format(" ± {:.{}f} (n={})", *field.summary->std, decimals, field.summary->n);
+  }
   return field.selected_on_test ? text + "†" : text;
 }
 
@@ -214,7 +239,7 @@ std::string format_table(const Table& table, TableFormat format) {
 }
 
 Json to_json(const Table& table) {
-  Json rows = Json::array();
+  Json fields = Json::array();
   for (const TableRow& row : table.rows) {
     for (size_t i = 0; i < row.fields.size(); ++i) {
       const TableField& field = row.fields[i];
@@ -222,10 +247,18 @@ Json to_json(const Table& table) {
       entry["mean"] = field.summary ? Json(field.summary->mean) : Json();
       entry["std"] = field.summary && field.summary->std ? Json(*field.summary->std) : Json();
       entry["n"] = field.summary ? field.summary->n : 0;
-      rows.push_back(std::move(entry));
+      entry["state"] = state_name(field);
+      entry["selected_on_test"] = field.selected_on_test;
+      fields.push_back(std::move(entry));
     }
   }
-  return {{"rows", table.spec.rows}, {"columns", table.spec.columns}, {"fields", rows}, {"notes", table.notes}};
+  Json floors = Json::object();
+  for (const FloorRow& floor : table.floors) floors[floor.title] = floor.texts;
+  return {{"rows", table.spec.rows},
+          {"columns", table.spec.columns},
+          {"fields", fields},
+          {"floors", floors},
+          {"notes", table.notes}};
 }
 
 }  // namespace camsweep

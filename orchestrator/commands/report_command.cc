@@ -12,12 +12,15 @@ namespace camsweep {
 
 void add_report_command(CLI::App& app, CommandLine& line) {
   auto sweep = std::make_shared<std::string>();
+  auto options = std::make_shared<ReportOptions>();
   CLI::App* command =
       app.add_subcommand("report", "Writes report/index.html: table, figures and overlays in one file.");
   command->add_option("sweep", *sweep, "name, file or folder of a sweep; the latest by default");
-  command->footer("Example: camsweep report quickstart");
-  command->callback([sweep, &line] {
-    const ReportFiles files = write_report(find_sweep(line.runs, *sweep).root);
+  command->add_option("--method", options->method, "whose overlays show first: cam, cam_positive, cam_negative, pc1")
+      ->capture_default_str();
+  command->footer("Example:\n  camsweep report quickstart");
+  command->callback([sweep, options, &line] {
+    const ReportFiles files = write_report(find_sweep(line.runs, *sweep).root, *options);
     for (const std::string& note : files.notes) fmt::print(stderr, "{}\n", note);
     fmt::print("{}\n", files.html.string());
   });

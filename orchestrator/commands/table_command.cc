@@ -47,7 +47,7 @@ void add_table_command(CLI::App& app, CommandLine& line) {
   command->add_option("--format", arguments->format, "text, markdown, latex or csv")->capture_default_str();
   command->add_flag("--json", arguments->json, "print JSON");
   command->footer(
-      "Example: camsweep table quickstart --rows backbone --columns augmentation --value cam.maxboxacc "
+      "Example:\n  camsweep table quickstart --rows backbone --columns augmentation --value cam.maxboxacc "
       "--format latex");
   command->callback([arguments, &line] { print_table(*arguments, line); });
 }

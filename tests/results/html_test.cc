@@ -20,7 +20,7 @@ TEST(HtmlTest, TableHoldsNoMarkupOfUsers) {
       make_table(comparison, {.rows = {"backbone"}, .columns = {"augmentation"}, .values = {"cam.maxboxacc"}}));
 
   EXPECT_EQ(html.find("<script>"), std::string::npos);
-  EXPECT_NE(html.find("class=best>72.5 ± 2.0"), std::string::npos) << html;
+  EXPECT_NE(html.find("class=best>72.5 ± 2.0 (n=3)"), std::string::npos) << html;
 }
 
 }  // namespace

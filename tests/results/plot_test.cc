@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <set>
+#include <tuple>
 
 #include "results/gnuplot.h"
 #include "schemas/error.h"
@@ -14,16 +16,35 @@ namespace {
 
 namespace fs = std::filesystem;
 
-TEST(PlotTest, BarsGroupByOneParameterAndCarryTheDeviation) {
-  const PlotSpec spec = plot_spec(Json::parse(R"({"bars": {"metric": "cam.maxboxacc", "by": "augmentation"}})"));
+const Json kBars = Json::parse(R"({"bars": {"metric": "cam.maxboxacc", "by": "augmentation"}})");
 
-  const PlotData data = plot_data(small_comparison(), spec);
+TEST(PlotTest, BarsGroupByOneParameterAndCarryTheDeviation) {
+  const PlotData data = plot_data(small_comparison(), plot_spec(kBars));
 
   ASSERT_EQ(data.series.size(), 2u);
   EXPECT_EQ(data.x_labels, (std::vector<std::string>{"resnet_k3", "replknet_k13"}));
   EXPECT_EQ(data.series[0].points[1].y, 72.5);
   EXPECT_EQ(data.series[0].points[1].y_error, 2.0);
-  EXPECT_NE(data.caption.find("n = 3"), std::string::npos);
+  EXPECT_EQ(data.deviations, "mean ± s.d., n = 3");
+}
+
+TEST(PlotTest, ABarThatIsNotThereSaysWhy) {
+  Comparison comparison = small_comparison();
+  EXPECT_EQ(plot_data(comparison, plot_spec(kBars)).series[1].points[1].missing, "not run yet");
+
+  comparison.cells[3].failed_stages = {"localize"};
+  EXPECT_EQ(plot_data(comparison, plot_spec(kBars)).series[1].points[1].missing, "failed");
+}
+
+TEST(PlotTest, BarsOfBoxAccuracyStandBesideTheFloorsThatAllCellsShare) {
+  Comparison comparison = small_comparison();
+  const PlotData data = plot_data(comparison, plot_spec(kBars));
+  ASSERT_EQ(data.levels.size(), 2u);
+  EXPECT_EQ(data.levels[0].y, 41.5);
+  EXPECT_EQ(data.levels[1].y, 69.75);
+
+  comparison.cells[0].metrics["floor.centred"].mean = 50;
+  EXPECT_EQ(plot_data(comparison, plot_spec(kBars)).levels.size(), 1u);
 }
 
 TEST(PlotTest, BarsRefuseCellsThatWouldShareABar) {
@@ -31,15 +52,39 @@ TEST(PlotTest, BarsRefuseCellsThatWouldShareABar) {
                ConfigError);
 }
 
-TEST(PlotTest, HistoryAveragesReplicatesPerEpoch) {
+TEST(PlotTest, HistoryHasALinePerCellWithItsDeviation) {
   Comparison comparison = small_comparison();
-  comparison.cells[0].histories["train.loss"] = {{1, 3.0}, {2, 2.0}, {1, 5.0}, {2, 2.0}};
+  comparison.cells[0].histories["train.loss"] = {{1, *summarize({3.0, 5.0})}, {2, *summarize({2.0, 2.0})}};
 
   const PlotData data = plot_data(comparison, plot_spec("history"));
 
   ASSERT_EQ(data.series.size(), 1u);
   EXPECT_EQ(data.series[0].points[0].y, 4.0);
   EXPECT_NEAR(*data.series[0].points[0].y_error, 1.4142135623730951, 1e-15);  // sample deviation of 3 and 5
+  EXPECT_EQ(data.deviations, "mean ± s.d., n = 2");
+}
+
+TEST(PlotTest, CellsOfOneFamilyDifferInMarkOrShade) {
+  Comparison comparison = small_comparison();
+  for (ComparedCell& cell : comparison.cells) cell.family = "resnet";
+  for (ComparedCell& cell : comparison.cells) cell.histories["train.loss"] = {{1, *summarize({3.0})}};
+
+  const PlotData data = plot_data(comparison, plot_spec("history"));
+
+  std::set<std::tuple<std::string, bool, int>> looks;
+  for (const PlotSeries& series : data.series) looks.emplace(series.colour, series.hollow, series.variant);
+  EXPECT_EQ(looks.size(), data.series.size());
+}
+
+TEST(PlotTest, ScatterLabelsCellsByWhatColourAndMarkDoNotSay) {
+  const PlotSpec spec = plot_spec(Json::parse(R"({"scatter": {"x": "floor.whole_image", "y": "cam.maxboxacc"}})"));
+
+  const PlotData data = plot_data(small_comparison(), spec);
+
+  ASSERT_EQ(data.series.size(), 3u);
+  EXPECT_EQ(data.series[0].title, "ResNet, augmentation off");
+  EXPECT_TRUE(data.series[0].hollow);
+  EXPECT_EQ(data.series[0].points[0].label, "resnet_k3");
 }
 
 TEST(PlotTest, UnknownPlotNamesTheKnownOnes) {
@@ -47,7 +92,9 @@ TEST(PlotTest, UnknownPlotNamesTheKnownOnes) {
   EXPECT_THROW(plot_spec(Json::parse(R"({"bars": {"metrc": "x"}})")), ConfigError);
 }
 
-TEST(PlotTest, NothingToDrawIsOneSentence) { EXPECT_THROW(plot_data(small_comparison(), plot_spec("erf")), ConfigError); }
+TEST(PlotTest, NothingToDrawIsOneSentence) {
+  EXPECT_THROW(plot_data(small_comparison(), plot_spec("erf")), ConfigError);
+}
 
 class FigureTest : public testing::Test {
  protected:
@@ -57,7 +104,7 @@ class FigureTest : public testing::Test {
 };
 
 TEST_F(FigureTest, EveryFormatComesWithItsDataAndScript) {
-  const PlotSpec spec = plot_spec(Json::parse(R"({"bars": {"metric": "cam.maxboxacc", "by": "augmentation"}})"));
+  const PlotSpec spec = plot_spec(kBars);
 
   const auto files = draw_figure(plot_data(small_comparison(), spec), spec.name(), folder_,
                                  {FigureFormat::kSvg, FigureFormat::kPdf, FigureFormat::kPng});
@@ -66,8 +113,8 @@ TEST_F(FigureTest, EveryFormatComesWithItsDataAndScript) {
   EXPECT_TRUE(read_file(files[0]).find("<svg") != std::string::npos);
   EXPECT_TRUE(read_file(files[1]).starts_with("%PDF"));
   EXPECT_TRUE(read_file(files[2]).starts_with("\x89PNG"));
-  EXPECT_NE(read_file(folder_ / "bars-cam.maxboxacc.csv").find("\"resnet_k3\",60.25,,1.5"), std::string::npos);
-  EXPECT_TRUE(fs::exists(folder_ / "bars-cam.maxboxacc.gp"));
+  EXPECT_NE(read_file(folder_ / (spec.name() + ".csv")).find("resnet_k3,60.25,1.5"), std::string::npos);
+  EXPECT_TRUE(fs::exists(folder_ / (spec.name() + ".gp")));
 }
 
 TEST_F(FigureTest, NamesOfUsersCannotRunCommands) {

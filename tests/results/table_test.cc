@@ -10,38 +10,72 @@ namespace {
 
 const TableSpec kSpec{.rows = {"backbone"}, .columns = {"augmentation"}, .values = {"cam.maxboxacc"}};
 
-TEST(TableTest, TextShowsMeanDeviationBestFloorAndWhatIsMissing) {
+TEST(TableTest, TextShowsMeanDeviationCountBestFloorsAndWhatIsMissing) {
   const std::string text = format_table(make_table(small_comparison(), kSpec), TableFormat::kText);
 
-  EXPECT_EQ(text,
-            "backbone      cam.maxboxacc, augmentation off  cam.maxboxacc, augmentation on\n"
-            "resnet_k3                         60.2 ± 1.5                      61.0 ± 0.2\n"
-            "replknet_k13                      72.5 ± 2.0*                              …\n"
-            "* : best\n"
-            "floor: whole-image box, MaxBoxAcc (%) 41.5\n"
-            "mean ± standard deviation over n = 3 replicates\n"
-            "… : not run yet\n");
+  EXPECT_EQ(text, R"(                      cam.maxboxacc     cam.maxboxacc
+backbone           augmentation off   augmentation on
+----------------  -----------------  ----------------
+resnet_k3          60.2 ± 1.5 (n=3)  61.0 ± 0.2 (n=3)
+replknet_k13      *72.5 ± 2.0 (n=3)                 …
+----------------  -----------------  ----------------
+whole-image box                41.5              41.5
+best centred box               69.8              69.8
+
+* best of its column
+mean ± sample standard deviation over n replicates
+whole-image box, best centred box: what a box gets that ignores the image
+… not run yet
+in all cells: epochs 20
+)");
 }
 
-TEST(TableTest, MarkdownMarksTheBestValue) {
+TEST(TableTest, MarkdownMarksTheBestValueAndEscapesNames) {
   const std::string text = format_table(make_table(small_comparison(), kSpec), TableFormat::kMarkdown);
 
-  EXPECT_NE(text.find("| replknet_k13 | **72.5 ± 2.0** | … |\n"), std::string::npos) << text;
+  EXPECT_EQ(text, R"(| backbone | CAM MaxBoxAcc (%), augmentation off | CAM MaxBoxAcc (%), augmentation on |
+| --- | ---: | ---: |
+| resnet\_k3 | 60.2 ± 1.5 (n=3) | 61.0 ± 0.2 (n=3) |
+| replknet\_k13 | **72.5 ± 2.0 (n=3)** | … |
+| *whole-image box* | 41.5 | 41.5 |
+| *best centred box* | 69.8 | 69.8 |
+
+- mean ± sample standard deviation over n replicates
+- whole-image box, best centred box: what a box gets that ignores the image
+- … not run yet
+- in all cells: epochs 20
+)");
 }
 
-TEST(TableTest, LatexEscapesNamesAndWritesPlusMinus) {
+TEST(TableTest, LatexIsABooktabsTableWithEscapedNames) {
   const std::string text = format_table(make_table(small_comparison(), kSpec), TableFormat::kLatex);
 
-  EXPECT_NE(text.find("resnet\\_k3 & 60.2 $\\pm$ 1.5 & 61.0 $\\pm$ 0.2 \\\\\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("\\textbf{72.5 $\\pm$ 2.0}"), std::string::npos) << text;
-  EXPECT_NE(text.find("\\toprule"), std::string::npos);
+  EXPECT_EQ(text, R"(% needs \usepackage{booktabs}
+\begin{tabular}{lrr}
+\toprule
+ & \multicolumn{2}{c}{CAM MaxBoxAcc (\%)} \\
+\cmidrule(lr){2-3}
+backbone & augmentation off & augmentation on \\
+\midrule
+resnet\_k3 & 60.2 $\pm$ 1.5 (n=3) & 61.0 $\pm$ 0.2 (n=3) \\
+replknet\_k13 & \textbf{72.5 $\pm$ 2.0 (n=3)} & \dots{} \\
+\midrule
+whole-image box & 41.5 & 41.5 \\
+best centred box & 69.8 & 69.8 \\
+\bottomrule
+\end{tabular}
+
+\smallskip
+{\footnotesize mean $\pm$ sample standard deviation over n replicates; whole-image box, best centred box: what a box gets that ignores the image; \dots{} not run yet; in all cells: epochs 20}
+)");
 }
 
 TEST(TableTest, CsvKeepsAllDigitsWithDeviationAndCount) {
   const std::string text = format_table(make_table(small_comparison(), kSpec), TableFormat::kCsv);
 
-  EXPECT_NE(text.find("resnet_k3,60.25,1.5,3,61,0.25,3\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("replknet_k13,72.5,2,3,,,0\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("resnet_k3,60.25,1.5,3,61.0,0.25,3\r\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("replknet_k13,72.5,2.0,3,,,0\r\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("whole-image box,41.5,,,41.5,,\r\n"), std::string::npos) << text;
 }
 
 TEST(TableTest, CellsThatShareAFieldNameTheParameterInWhichTheyDiffer) {
@@ -62,13 +96,22 @@ TEST(TableTest, UnknownMetricNamesTheNearest) {
   }
 }
 
-TEST(TableTest, FailedCellsAreMarkedApartFromPendingOnes) {
+TEST(TableTest, AFieldSaysWhyItIsEmpty) {
   Comparison comparison = small_comparison();
-  comparison.cells[3].failed = 1;
+  ComparedCell& cell = comparison.cells[3];
+  EXPECT_EQ(make_table(comparison, kSpec).rows[1].fields[1].missing, Missing::kPending);
 
-  const std::string text = format_table(make_table(comparison, kSpec), TableFormat::kText);
+  cell.pending_stages.clear();
+  EXPECT_EQ(make_table(comparison, kSpec).rows[1].fields[1].missing, Missing::kNotReported);
 
-  EXPECT_NE(text.find("✗ : failed"), std::string::npos) << text;
+  cell.failed_stages = {"localize"};
+  EXPECT_EQ(make_table(comparison, kSpec).rows[1].fields[1].missing, Missing::kFailed);
+
+  cell.failed_stages = {"erf"};  // which does not report the metric
+  EXPECT_EQ(make_table(comparison, kSpec).rows[1].fields[1].missing, Missing::kNotReported);
+
+  comparison.cells.pop_back();
+  EXPECT_EQ(make_table(comparison, kSpec).rows[1].fields[1].missing, Missing::kNotInGrid);
 }
 
 TEST(TableTest, CellsSelectedOnTestCarryAMark) {
@@ -77,8 +120,45 @@ TEST(TableTest, CellsSelectedOnTestCarryAMark) {
 
   const std::string text = format_table(make_table(comparison, kSpec), TableFormat::kText);
 
-  EXPECT_NE(text.find("60.2 ± 1.5†"), std::string::npos) << text;
-  EXPECT_NE(text.find("† : selected on test"), std::string::npos) << text;
+  EXPECT_NE(text.find("60.2 ± 1.5 (n=3)†"), std::string::npos) << text;
+  EXPECT_NE(text.find("† selected on the test split"), std::string::npos) << text;
+}
+
+TEST(TableTest, ValuesThatReadLikeTheBestOneAreBestToo) {
+  Comparison comparison = small_comparison();
+  comparison.cells[0].metrics["cam.maxboxacc"].mean = 72.46;  // 72.5 as shown
+
+  const Table table = make_table(comparison, kSpec);
+
+  EXPECT_TRUE(table.rows[0].fields[0].best);
+  EXPECT_TRUE(table.rows[1].fields[0].best);
+}
+
+TEST(TableTest, NothingIsBestOfAMetricWithoutADirection) {
+  Comparison comparison = small_comparison();
+  for (ComparedCell& cell : comparison.cells) cell.metrics["erf.auc"] = {.mean = 0.2, .std = std::nullopt, .n = 1};
+
+  const Table table =
+      make_table(comparison, {.rows = {"backbone"}, .columns = {"augmentation"}, .values = {"erf.auc"}});
+
+  EXPECT_FALSE(table.rows[0].fields[0].best);
+  EXPECT_TRUE(table.floors.empty());
+}
+
+TEST(TableTest, AMetricThatTwoAnalysesReportIsRefused) {
+  Comparison comparison = small_comparison();
+  comparison.cells[0].repeated.insert("cam.maxboxacc");
+
+  EXPECT_THROW(make_table(comparison, kSpec), ConfigError);
+}
+
+TEST(TableTest, WhatAllCellsShareIsANoteUnlessItIsADefault) {
+  Comparison comparison = small_comparison();
+  for (ComparedCell& cell : comparison.cells) cell.parameters["resolution"] = 96;
+
+  const Table table = make_table(comparison, kSpec);
+
+  EXPECT_NE(table.notes.back().find("resolution 96"), std::string::npos) << table.notes.back();
 }
 
 TEST(TableTest, NumbersAlongAnAxisStandInNumericalOrder) {
