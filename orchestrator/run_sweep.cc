@@ -12,6 +12,7 @@
 #include "orchestrator/mpi_gangs.h"
 #include "orchestrator/run_loop.h"
 #include "results/database.h"
+#include "results/status.h"
 #include "schemas/files.h"
 #include "version.h"
 
@@ -76,7 +77,10 @@ Ending run_jobs(const RunOptions& options, const Plan& plan, const SweepFolder& 
                 const JobRecords& records, const SlotPlan& slots) {
   const SteadyClock clock;
   Scheduler scheduler(plan.jobs, records,
-                      {.slots = static_cast<int>(slots.slots.size()), .limits = plan.spec.limits, .build = kCommit});
+                      {.slots = static_cast<int>(slots.slots.size()),
+                       .limits = plan.spec.limits,
+                       .build = kCommit,
+                       .durations = job_durations(store.database())});
   ProgressLine progress(stderr, ProgressLine::style_of(stderr));
   StoredRecords stored(store, folder.root);
   MpiGangs gangs({.mpirun = required_program("mpirun"),
