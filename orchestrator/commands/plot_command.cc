@@ -59,7 +59,7 @@ void draw_plots(const Arguments& arguments, const CommandLine& line) {
 
 void add_plot_command(CLI::App& app, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("plot", "Draws figures with their data and gnuplot scripts beside them.");
+  CLI::App* command = app.add_subcommand("plot", "Draw figures with their data and gnuplot scripts beside them.");
   command->add_option("sweep", arguments->sweep, "name, file or folder of a sweep; the latest by default");
   command->add_option("plots", arguments->names, "history, bars, scatter, erf; by default what the sweep lists");
   command->add_option("--metric", arguments->metric, "history, bars: the metric");
@@ -69,7 +69,7 @@ void add_plot_command(CLI::App& app, CommandLine& line) {
   command->add_option("--y", arguments->y, "scatter: metric along y");
   command->add_option("--format", arguments->formats, "svg, pdf, png")->delimiter(',')->capture_default_str();
   command->add_option("--out", arguments->out, "folder; by default the sweep's report/");
-  command->footer("Example: camsweep plot quickstart bars --metric cam.maxboxacc --over backbone --by augmentation");
+  command->footer("Example:\n  camsweep plot quickstart bars --metric cam.maxboxacc --over backbone --by augmentation");
   command->callback([arguments, &line] { draw_plots(*arguments, line); });
 }
 

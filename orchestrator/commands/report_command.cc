@@ -12,10 +12,9 @@ namespace camsweep {
 
 void add_report_command(CLI::App& app, CommandLine& line) {
   auto sweep = std::make_shared<std::string>();
-  CLI::App* command =
-      app.add_subcommand("report", "Writes report/index.html: table, figures and overlays in one file.");
+  CLI::App* command = app.add_subcommand("report", "Write report/index.html: table, figures and overlays in one file.");
   command->add_option("sweep", *sweep, "name, file or folder of a sweep; the latest by default");
-  command->footer("Example: camsweep report quickstart");
+  command->footer("Example:\n  camsweep report quickstart");
   command->callback([sweep, &line] {
     const ReportFiles files = write_report(find_sweep(line.runs, *sweep).root);
     for (const std::string& note : files.notes) fmt::print(stderr, "{}\n", note);

@@ -76,9 +76,9 @@ void print_text(const SweepStatus& status) {
 
 void add_status_command(CLI::App& app, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("status", "Shows how far a sweep is, what runs and what failed.");
+  CLI::App* command = app.add_subcommand("status", "Show how far a sweep is, what runs and what failed.");
   command->add_option("sweep", arguments->sweep, "name, file or folder of the sweep; the latest if not given");
-  command->add_flag("--json", arguments->json, "prints JSON");
+  command->add_flag("--json", arguments->json, "print JSON");
   command->footer("Example:\n  camsweep status quickstart");
   command->callback([arguments, &line] {
     Database database = open_reader(find_sweep(line.runs, arguments->sweep).database());

@@ -38,7 +38,7 @@ void print_table(const Arguments& arguments, const CommandLine& line) {
 void add_table_command(CLI::App& app, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("table",
-                                         "Prints a comparison table: mean, standard deviation and n over "
+                                         "Print a comparison table: mean, standard deviation and n over "
                                          "replicates.");
   command->add_option("sweep", arguments->sweep, "name, file or folder of a sweep; the latest by default");
   command->add_option("--rows", arguments->rows, "parameters along the rows")->delimiter(',');
@@ -47,7 +47,7 @@ void add_table_command(CLI::App& app, CommandLine& line) {
   command->add_option("--format", arguments->format, "text, markdown, latex or csv")->capture_default_str();
   command->add_flag("--json", arguments->json, "print JSON");
   command->footer(
-      "Example: camsweep table quickstart --rows backbone --columns augmentation --value cam.maxboxacc "
+      "Example:\n  camsweep table quickstart --rows backbone --columns augmentation --value cam.maxboxacc "
       "--format latex");
   command->callback([arguments, &line] { print_table(*arguments, line); });
 }
