@@ -5,9 +5,6 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
-#include <limits>
-#include <set>
-#include <vector>
 
 #include "schemas/error.h"
 #include "schemas/files.h"
@@ -107,23 +104,6 @@ std::string log_evidence(const std::filesystem::path& attempt) {
   const std::string lines = tail(log, kEvidenceLines);
   if (lines.empty()) return "";
   return fmt::format("{}\n(the last lines of {})", lines, log.string());
-}
-
-void remove_leftovers(const SweepFolder& folder, const JobId& job, int attempt, const JobSuccess& success) {
-  std::set<std::filesystem::path> kept;
-  for (const Artifact& artifact : success.artifacts) {
-    if (artifact.kind != "state") kept.insert((folder.attempt(job, attempt) / artifact.path).lexically_normal());
-  }
-  std::vector<std::filesystem::path> leftovers;
-  std::error_code error;  // what cannot be listed or removed costs space, not results
-  std::filesystem::recursive_directory_iterator entries(folder.job(job) / "attempts", error);
-  for (; !error && entries != std::filesystem::recursive_directory_iterator(); entries.increment(error)) {
-    const std::filesystem::path file = entries->path().lexically_normal();
-    const std::string name = file.filename().string();
-    const bool log = name.ends_with(".log") || name.starts_with("failure.rank");
-    if (entries->is_regular_file(error) && !log && !kept.contains(file)) leftovers.push_back(file);
-  }
-  for (const std::filesystem::path& file : leftovers) std::filesystem::remove(file, error);
 }
 
 }  // namespace camsweep

@@ -23,7 +23,4 @@ std::string log_evidence(const std::filesystem::path& attempt);
 // The last `lines` lines of a file, of its last 64 KiB at most; "" if it cannot be read.
 std::string tail(const std::filesystem::path& file, int lines);
 
-// After a train job is accepted only its artifacts (weights, snapshots) and its logs stay, in all its attempts.
-void remove_leftovers(const SweepFolder& folder, const JobId& job, int attempt, const JobSuccess& success);
-
 }  // namespace camsweep

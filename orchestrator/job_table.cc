@@ -28,7 +28,7 @@ JobTable::JobTable(const std::vector<JobSpec>& jobs, const std::unordered_map<Jo
     by_id_.emplace(spec.id, number);
     jobs_.push_back(std::move(job));
     ++in_phase_[Phase::kWaiting];
-    ++open_[spec.stage];
+    ++waiting_[spec.stage];
     if (state == JobState::kDone) {
       move(number, Phase::kDone);
     } else if (state == JobState::kFailed) {
@@ -58,9 +58,9 @@ JobCounts JobTable::counts() const {
           .waiting = in(Phase::kWaiting) + in(Phase::kReady)};
 }
 
-int JobTable::open_jobs(Stage stage) const {
-  const auto found = open_.find(stage);
-  return found == open_.end() ? 0 : found->second;
+int JobTable::waiting(Stage stage) const {
+  const auto found = waiting_.find(stage);
+  return found == waiting_.end() ? 0 : found->second;
 }
 
 bool JobTable::unfinished() const {
@@ -68,10 +68,7 @@ bool JobTable::unfinished() const {
   return now.running + now.waiting > 0;
 }
 
-bool JobTable::ended(size_t job) const {
-  const Phase phase = jobs_[job].phase;
-  return phase == Phase::kDone || phase == Phase::kFailed || phase == Phase::kBlocked;
-}
+bool JobTable::waits(size_t job) const { return phase(job) == Phase::kWaiting || phase(job) == Phase::kReady; }
 
 void JobTable::move(size_t number, Phase phase) {
   Job& job = jobs_[number];
@@ -81,9 +78,9 @@ void JobTable::move(size_t number, Phase phase) {
     if (same_size->second.empty()) ready_.erase(same_size);
   }
   --in_phase_[job.phase];
-  open_[job.stage] -= ended(number) ? 0 : 1;
+  waiting_[job.stage] -= waits(number) ? 1 : 0;
   job.phase = phase;
-  open_[job.stage] += ended(number) ? 0 : 1;
+  waiting_[job.stage] += waits(number) ? 1 : 0;
   ++in_phase_[phase];
   if (phase == Phase::kReady) ready_[job.gang].insert(number);
 }

@@ -41,8 +41,8 @@ class JobTable {
   // Ready jobs by the gang size they want, each in plan order. Sizes without a ready job are absent.
   const std::map<int, std::set<size_t>>& ready() const { return ready_; }
   JobCounts counts() const;
-  int open_jobs(Stage stage) const;  // not done, failed or blocked
-  bool unfinished() const;           // some job is waiting, ready, running or being recorded
+  int waiting(Stage stage) const;  // waiting or ready
+  bool unfinished() const;         // some job is waiting, ready, running or being recorded
 
   int begin(size_t job);       // ready -> running; the number of the new attempt, above all before
   void recording(size_t job);  // running -> recording
@@ -70,13 +70,13 @@ class JobTable {
 
   void move(size_t job, Phase phase);
   void settle(size_t job);  // derives waiting, ready or blocked from what the job needs
-  bool ended(size_t job) const;
+  bool waits(size_t job) const;
 
   std::vector<Job> jobs_;
   std::unordered_map<JobId, size_t> by_id_;
   std::map<int, std::set<size_t>> ready_;
   std::map<Phase, int> in_phase_;
-  std::map<Stage, int> open_;
+  std::map<Stage, int> waiting_;
 };
 
 }  // namespace camsweep

@@ -4,11 +4,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <cmath>
 #include <cstdlib>
 #include <string_view>
 
-#include "schemas/text.h"
+#include "results/remaining_time.h"
 
 namespace camsweep {
 namespace {
@@ -29,9 +28,7 @@ std::string progress_text(const RunStatus& status) {
   if (jobs.failed > 0) text += fmt::format(", {} failed", jobs.failed);
   if (jobs.blocked > 0) text += fmt::format(", {} blocked", jobs.blocked);
   if (status.images_per_s > 0) text += fmt::format(", {:.0f} images/s", status.images_per_s);
-  if (status.eta_s && jobs.running + jobs.waiting > 0) {
-    text += fmt::format(", {} left", format_duration(std::ceil(*status.eta_s)));
-  }
+  if (jobs.running + jobs.waiting > 0) text += ", " + remaining_text(status.eta_s);
   return text;
 }
 

@@ -24,7 +24,8 @@ class Records {
   virtual void set_state(const JobId& job, JobState state, const std::string& reason) = 0;
   virtual void reset(const JobId& job) = 0;
   virtual void commit() = 0;
-  // Writes the result file of an accepted job. Comes after the commit that made its row durable.
+  // Writes the result file of an accepted job: the last thing that is done for it, after the commit that made its row
+  // durable.
   virtual void publish(const JobSpec& job, int attempt, const JobSuccess& success) = 0;
 };
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "orchestrator/job_folder.h"
+#include "orchestrator/publishing.h"
 #include "orchestrator/requests.h"
 #include "schemas/error.h"
 
@@ -175,10 +176,8 @@ void RunLoop::commit() {
   for (const Ended& end : std::exchange(ended_, {})) {
     if (end.success) {
       const JobSpec& spec = *specs_.at(end.job);
+      remove_leftovers(parts_.folder, spec, end.attempt, *end.success, parts_.keep_state);
       parts_.records.publish(spec, end.attempt, *end.success);
-      if (spec.stage == Stage::kTrain && !parts_.keep_state) {
-        remove_leftovers(parts_.folder, end.job, end.attempt, *end.success);
-      }
     }
     handle(Recorded{end.job, end.attempt});
   }

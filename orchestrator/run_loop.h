@@ -10,6 +10,7 @@
 #include "orchestrator/clock.h"
 #include "orchestrator/gangs.h"
 #include "orchestrator/progress_line.h"
+#include "orchestrator/publishing.h"
 #include "orchestrator/records.h"
 #include "orchestrator/scheduler.h"
 #include "orchestrator/sweep_folder.h"
@@ -31,7 +32,7 @@ class RunLoop {
     Gangs& gangs;
     const Clock& clock;
     ProgressLine& progress;
-    bool keep_state = false;  // training states stay after their job is accepted
+    KeepState keep_state = KeepState::kNo;
   };
   explicit RunLoop(Parts parts);
 

@@ -10,8 +10,10 @@
 #include "orchestrator/job_folder.h"
 #include "orchestrator/lock.h"
 #include "orchestrator/mpi_gangs.h"
+#include "orchestrator/publishing.h"
 #include "orchestrator/run_loop.h"
 #include "results/database.h"
+#include "results/status.h"
 #include "schemas/files.h"
 #include "version.h"
 
@@ -66,6 +68,8 @@ int largest_open_gang(const Plan& plan, const JobTable& table) {
   return largest;
 }
 
+KeepState keep_state(const Plan& plan) { return plan.spec.keep_state ? KeepState::kYes : KeepState::kNo; }
+
 struct Ending {
   Finish finish;
   RunStatus status;
@@ -76,7 +80,10 @@ Ending run_jobs(const RunOptions& options, const Plan& plan, const SweepFolder& 
                 const JobRecords& records, const SlotPlan& slots) {
   const SteadyClock clock;
   Scheduler scheduler(plan.jobs, records,
-                      {.slots = static_cast<int>(slots.slots.size()), .limits = plan.spec.limits, .build = kCommit});
+                      {.slots = static_cast<int>(slots.slots.size()),
+                       .limits = plan.spec.limits,
+                       .build = kCommit,
+                       .durations = job_durations(store.database())});
   ProgressLine progress(stderr, ProgressLine::style_of(stderr));
   StoredRecords stored(store, folder.root);
   MpiGangs gangs({.mpirun = required_program("mpirun"),
@@ -93,7 +100,7 @@ Ending run_jobs(const RunOptions& options, const Plan& plan, const SweepFolder& 
                 .gangs = gangs,
                 .clock = clock,
                 .progress = progress,
-                .keep_state = plan.spec.keep_state});
+                .keep_state = keep_state(plan)});
   Ending ending;
   ending.finish = loop.run();
   ending.status = scheduler.status(clock.now_s());
@@ -141,6 +148,7 @@ ExitCode run_sweep(const RunOptions& options) try {
   Store store(folder.root);
   if (options.adoption == Adoption::kRefuse) refuse_foreign_folder(store, sweep_file, folder);
   const JobRecords records = register_plan(store, plan, sweep_file);
+  const size_t published = publish_unfinished(store, folder, keep_state(plan));
   const bool edited = copy_sweep_file(plan, folder);
   const JobTable table(plan.jobs, records);
   const bool idle = table.counts().waiting == 0;
@@ -153,7 +161,7 @@ ExitCode run_sweep(const RunOptions& options) try {
         this_machine());
     code = conclude(run_jobs(options, plan, folder, store, records, slots), plan);
   }
-  const bool outdated = !idle || edited || !fs::exists(folder.report());
+  const bool outdated = !idle || published > 0 || edited || !fs::exists(folder.report());
   if (options.report && code != ExitCode::kInterrupted && outdated) options.report(folder);
   return code;
 } catch (const Error& error) {

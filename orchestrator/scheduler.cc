@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace camsweep {
@@ -169,30 +170,27 @@ void Scheduler::finish_if_over() {
 }
 
 RunStatus Scheduler::status(double now_s) const {
+  constexpr std::array kStages = {Stage::kTrain, Stage::kLocalize, Stage::kErf, Stage::kPca, Stage::kActivation};
   RunStatus status;
   status.jobs = jobs_.counts();
   status.gangs = static_cast<int>(gangs_.size());
-  Durations all;
-  for (const auto& [stage, durations] : durations_) {
-    all.sum_s += durations.sum_s;
-    all.count += durations.count;
+  std::vector<StageWork> stages;
+  for (const Stage stage : kStages) {
+    const auto known = options_.durations.find(stage);
+    stages.push_back({.stage = stage,
+                      .waiting = jobs_.waiting(stage),
+                      .running = {},
+                      .finished = known == options_.durations.end() ? JobDurations{} : known->second});
   }
-  double spent_s = 0;
-  int at_work = 0;
+  size_t side_by_side = 0;  // a gang that starts has work waiting for it
   for (const auto& [id, gang] : gangs_) {
+    if (gang.work || gang.phase == GangPhase::kStarting) ++side_by_side;
     if (!gang.work) continue;
-    ++at_work;
     status.images_per_s += gang.work->last.rate;
-    spent_s += now_s - gang.work->since_s;
+    stages[static_cast<size_t>(jobs_.stage(gang.work->job))].running.push_back(
+        {.age_s = now_s - gang.work->since_s, .share = share_of(gang.work->last.step, gang.work->last.of)});
   }
-  if (all.count == 0) return status;
-  double left_s = 0;
-  for (const Stage stage : {Stage::kTrain, Stage::kLocalize, Stage::kErf, Stage::kPca, Stage::kActivation}) {
-    const auto known = durations_.find(stage);
-    const Durations& durations = known == durations_.end() ? all : known->second;
-    left_s += jobs_.open_jobs(stage) * durations.sum_s / durations.count;
-  }
-  status.eta_s = std::max(0.0, left_s - spent_s) / std::max(1, at_work);
+  status.eta_s = remaining_time(stages, side_by_side);
   return status;
 }
 

@@ -10,6 +10,7 @@
 #include "orchestrator/actions.h"
 #include "orchestrator/events.h"
 #include "orchestrator/job_table.h"
+#include "results/remaining_time.h"
 #include "schemas/sweep_spec.h"
 
 namespace camsweep {
@@ -17,9 +18,10 @@ namespace camsweep {
 struct SchedulerOptions {
   int slots = 1;
   Limits limits;
-  std::string build;      // the commit that gangs must be built from
-  double stop_s = 60;     // how long gangs may take to write a checkpoint after a stop
-  double farewell_s = 5;  // how long a gang may take to leave after `exit`
+  std::string build;                             // the commit that gangs must be built from
+  double stop_s = 60;                            // how long gangs may take to write a checkpoint after a stop
+  double farewell_s = 5;                         // how long a gang may take to leave after `exit`
+  std::map<Stage, JobDurations> durations = {};  // of jobs that earlier runs finished: what the first estimate rests on
 };
 
 // What a person who waits wants to know.
@@ -27,7 +29,7 @@ struct RunStatus {
   JobCounts jobs;
   int gangs = 0;
   double images_per_s = 0;      // all running gangs together
-  std::optional<double> eta_s;  // once a job of this run is done
+  std::optional<double> eta_s;  // remaining_time()
 };
 
 // Decides what runs next: a pure state machine, no clock, process, file or database. Each event returns the
@@ -128,11 +130,6 @@ class Scheduler {
   std::optional<GangId> evidence_;
   bool finished_ = false;
 
-  struct Durations {
-    double sum_s = 0;
-    int count = 0;
-  };
-  std::map<Stage, Durations> durations_;  // of the jobs that this run finished
   std::vector<Action> actions_;
 };
 

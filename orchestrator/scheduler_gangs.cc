@@ -64,7 +64,7 @@ void Scheduler::hear(GangId id, Gang& gang, const Outcome& outcome) {
   ++gang.unacknowledged;
   if (const auto* success = std::get_if<JobSuccess>(&outcome.end)) {
     jobs_.recording(work.job);
-    Durations& durations = durations_[jobs_.stage(work.job)];
+    JobDurations& durations = options_.durations[jobs_.stage(work.job)];
     durations.sum_s += now_s_ - work.since_s;
     ++durations.count;
     return act(RecordSuccess{outcome.job, outcome.attempt, *success});

@@ -25,7 +25,7 @@ StageStatus& stage_of(SweepStatus& status, const std::string& name) {
   const auto found = std::find_if(status.stages.begin(), status.stages.end(),
                                   [&](const StageStatus& stage) { return stage.stage == name; });
   if (found != status.stages.end()) return *found;
-  return status.stages.emplace_back(StageStatus{.stage = name, .counts = {}, .mean_duration_s = {}});
+  return status.stages.emplace_back(StageStatus{.stage = name, .counts = {}, .finished = {}});
 }
 
 void read_counts(Database& database, SweepStatus& status) {
@@ -39,15 +39,6 @@ void read_counts(Database& database, SweepStatus& status) {
     }
   }
   std::erase_if(status.stages, [](const StageStatus& stage) { return stage.counts.total() == 0; });
-}
-
-// Ids are hashes, so the first rows of the index of accepted attempts are a random sample.
-void read_durations(Database& database, SweepStatus& status) {
-  Statement rows(database,
-                 "SELECT jobs.stage, avg(max(0, julianday(sample.ended_at) - julianday(sample.started_at))) * 86400"
-                 " FROM (SELECT job, started_at, ended_at FROM attempts WHERE state = 'accepted' LIMIT 2000) AS sample"
-                 " JOIN jobs ON jobs.id = sample.job WHERE jobs.stale = 0 GROUP BY jobs.stage");
-  while (rows.step()) stage_of(status, rows.text(0)).mean_duration_s = rows.optional_real(1);
 }
 
 void read_running(Database& database, SweepStatus& status) {
@@ -78,31 +69,50 @@ void read_failed(Database& database, SweepStatus& status) {
 }
 
 std::optional<double> eta(const SweepStatus& status) {
-  if (status.counts[JobState::kWaiting] + status.counts[JobState::kRunning] == 0) return 0;
-  if (status.running.empty()) return std::nullopt;
-  double work_s = 0;
+  std::vector<StageWork> stages;
   for (const StageStatus& stage : status.stages) {
-    const int64_t left = stage.counts[JobState::kWaiting] + stage.counts[JobState::kRunning];
-    if (left == 0) continue;
-    if (!stage.mean_duration_s) return std::nullopt;
-    work_s += static_cast<double>(left) * *stage.mean_duration_s;
+    StageWork& work = stages.emplace_back(
+        StageWork{.waiting = stage.counts[JobState::kWaiting], .running = {}, .finished = stage.finished});
     for (const RunningJob& job : status.running) {
-      if (job.stage == stage.stage) work_s -= std::min(job.age_s, *stage.mean_duration_s);
+      if (job.stage != stage.stage) continue;
+      work.running.push_back({.age_s = job.age_s, .share = share_of(job.step.value_or(0), job.steps.value_or(0))});
     }
   }
-  return std::max(0.0, work_s / static_cast<double>(status.running.size()));
+  return remaining_time(stages, status.running.size());
 }
 
 }  // namespace
 
 int64_t StateCounts::total() const { return std::accumulate(by_state.begin(), by_state.end(), int64_t{0}); }
 
+std::optional<double> StageStatus::mean_duration_s() const {
+  if (finished.count == 0) return std::nullopt;
+  return finished.sum_s / static_cast<double>(finished.count);
+}
+
+// Ids are hashes, so the first rows of the index of accepted attempts are a random sample.
+std::map<Stage, JobDurations> job_durations(Database& database) {
+  Statement rows(database,
+                 "SELECT jobs.stage, sum(max(0, julianday(sample.ended_at) - julianday(sample.started_at))) * 86400,"
+                 " count(*)"
+                 " FROM (SELECT job, started_at, ended_at FROM attempts WHERE state = 'accepted' LIMIT 2000) AS sample"
+                 " JOIN jobs ON jobs.id = sample.job WHERE jobs.stale = 0 GROUP BY jobs.stage");
+  std::map<Stage, JobDurations> durations;
+  while (rows.step()) {
+    const std::optional<Stage> stage = stage_from_name(rows.text(0));
+    if (stage) durations[*stage] = {.sum_s = rows.real(1), .count = rows.integer(2)};
+  }
+  return durations;
+}
+
 SweepStatus read_status(Database& database) {
   SweepStatus status;
   Statement name(database, "SELECT name FROM sweeps ORDER BY updated_at DESC");
   if (name.step()) status.sweep = name.text(0);
   read_counts(database, status);
-  read_durations(database, status);
+  for (const auto& [stage, durations] : job_durations(database)) {
+    stage_of(status, std::string(stage_name(stage))).finished = durations;
+  }
   read_running(database, status);
   read_failed(database, status);
   status.eta_s = eta(status);
@@ -113,7 +123,7 @@ Json to_json(const SweepStatus& status) {
   Json stages = Json::object();
   for (const StageStatus& stage : status.stages) {
     stages[stage.stage] = to_json(stage.counts);
-    stages[stage.stage]["mean_duration_s"] = or_null(stage.mean_duration_s);
+    stages[stage.stage]["mean_duration_s"] = or_null(stage.mean_duration_s());
   }
   Json running = Json::array();
   for (const RunningJob& job : status.running) {

@@ -2,11 +2,13 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "results/database.h"
+#include "results/remaining_time.h"
 #include "results/store.h"
 #include "schemas/json.h"
 
@@ -22,7 +24,8 @@ struct StateCounts {
 struct StageStatus {
   std::string stage;
   StateCounts counts;
-  std::optional<double> mean_duration_s;  // of accepted attempts; none before the first
+  JobDurations finished;                          // accepted attempts, or a sample of many
+  std::optional<double> mean_duration_s() const;  // none before the first
 };
 
 struct RunningJob {
@@ -48,14 +51,14 @@ struct SweepStatus {
   std::vector<StageStatus> stages;     // in the order of the sweep
   std::vector<RunningJob> running;     // oldest first
   std::vector<FailedJob> last_failed;  // at most 5, latest first
-  // Seconds until what is waiting and running has run: the mean duration of each stage times what is left of it, shared
-  // by as many gangs as run now. 0 when nothing is left; none while a stage with work left has finished no job, or
-  // when nothing runs.
-  std::optional<double> eta_s;
+  std::optional<double> eta_s;         // remaining_time() with as many gangs as run now
 };
 
 // A few index scans: 100,000 jobs take milliseconds.
 SweepStatus read_status(Database& database);
+
+// How long accepted attempts took, per stage that has any: all of them, or a random sample of a large sweep.
+std::map<Stage, JobDurations> job_durations(Database& database);
 
 // {sweep, jobs: {total, done, running, failed, blocked, waiting}, eta_s, stages, running, failed}.
 Json to_json(const SweepStatus& status);

@@ -33,7 +33,7 @@ void add_backbones_command(CLI::App& app, CommandLine&) {
   CLI::App* command = app.add_subcommand("backbones", "List the networks a sweep file may name.");
   const auto json = std::make_shared<bool>(false);
   command->add_flag("--json", *json, "print every field as JSON");
-  command->footer("Example: camsweep backbones --json");
+  command->footer("Example:\n  camsweep backbones --json");
   command->callback([json] { *json ? print_json() : print_table(); });
 }
 

@@ -34,7 +34,7 @@ void export_view(const Arguments& arguments, const CommandLine& line) {
 
 void add_export_command(CLI::App& app, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("export", "Writes results to a CSV or JSON file.");
+  CLI::App* command = app.add_subcommand("export", "Write results to a CSV or JSON file.");
   command->add_option("sweep", arguments->sweep, "name, file or folder of the sweep; the latest if not given");
   command->add_option("--view", arguments->view, "runs, cells_summary, job_metrics, parameters, or any table")
       ->capture_default_str();

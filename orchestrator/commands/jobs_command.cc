@@ -92,7 +92,7 @@ void print_jobs(const Arguments& arguments, const CommandLine& line) {
 
 void add_jobs_command(CLI::App& app, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("jobs", "Lists jobs with the parameters that tell them apart.");
+  CLI::App* command = app.add_subcommand("jobs", "List jobs with the parameters that tell them apart.");
   command->add_option("sweep", arguments->sweep, "name, file or folder of the sweep; the latest if not given");
   command->add_option("--state", arguments->states, "only these states")
       ->delimiter(',')
@@ -101,7 +101,7 @@ void add_jobs_command(CLI::App& app, CommandLine& line) {
       ->delimiter(',')
       ->check(CLI::IsMember({"train", "localize", "erf", "pca", "activation"}));
   command->add_option("--where", arguments->where, "only jobs that match, like 'backbone=convnext_* and epochs>=20'");
-  command->add_flag("--json", arguments->json, "prints JSON: an object per job with every column of the view `runs`");
+  command->add_flag("--json", arguments->json, "print JSON: an object per job with every column of the view `runs`");
   command->footer("Example:\n  camsweep jobs quickstart --state failed --where 'backbone=convnext_*'");
   command->callback([arguments, &line] { print_jobs(*arguments, line); });
 }

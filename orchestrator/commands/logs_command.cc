@@ -67,7 +67,7 @@ void print_log(const Arguments& arguments, const CommandLine& line) {
 
 void add_logs_command(CLI::App& app, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("logs", "Prints the end of a job's log.");
+  CLI::App* command = app.add_subcommand("logs", "Print the end of a job's log.");
   command
       ->add_option(
           "words", arguments->words,

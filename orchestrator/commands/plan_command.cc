@@ -70,7 +70,7 @@ std::string effect(const RuleCount& rule) {
   const char* verb = rule.rule.starts_with("exclude")   ? "removes"
                      : rule.rule.starts_with("include") ? "adds"
                                                         : "changes";
-  return fmt::format("{} {}", verb, rule.touched);
+  return fmt::format("  {} {}", verb, rule.touched);
 }
 
 // Why a rule is there, as its author wrote it.
@@ -91,7 +91,7 @@ void print_text(const Plan& plan, const StageCounts& counts) {
              seeds, seeds == 1 ? "" : "s");
   fmt::print("{:<14}{:>8}\n", "rule", "cells");
   for (const RuleCount& rule : plan.rules) {
-    fmt::print("{:<14}{:>8}  {}{}\n", rule.rule, rule.cells, effect(rule), reason(plan.spec, rule.rule));
+    fmt::print("{:<14}{:>8}{}{}\n", rule.rule, rule.cells, effect(rule), reason(plan.spec, rule.rule));
   }
   fmt::print("\n{:<14}{:>8}{:>8}{:>8}\n", "stage", "jobs", "done", "to run");
   const auto line = [](std::string_view name, const JobCount& count) {
@@ -114,12 +114,14 @@ struct Arguments {
 
 void add_plan_command(CLI::App& app, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("plan", "Shows what a sweep file expands to, what is done and what will run.");
+  CLI::App* command = app.add_subcommand("plan", "Show what a sweep file expands to, what is done and what will run.");
   command->add_option("sweep", arguments->sweep_file, "the sweep file")->required();
-  command->add_option("overrides", arguments->plan.overrides, "key=value: replaces a parameter everywhere");
-  command->add_option("--only", arguments->plan.only, "keeps cells that match, like 'backbone=convnext_*'")
+  command->add_option("overrides", arguments->plan.overrides, "key=value: replace a parameter everywhere");
+  command
+      ->add_option("--only", arguments->plan.only,
+                   "keep cells that match, like 'backbone=convnext_*'; several: all must")
       ->allow_extra_args(false);
-  command->add_flag("--json", arguments->json, "prints JSON");
+  command->add_flag("--json", arguments->json, "print JSON");
   command->footer("Example:\n  camsweep plan experiments/quickstart.yaml epochs=1 --only 'backbone=convnext_*'");
   command->callback([arguments, &line] {
     const Plan plan = make_plan(arguments->sweep_file, arguments->plan);

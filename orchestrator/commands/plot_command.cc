@@ -85,7 +85,7 @@ void draw_plots(const Arguments& arguments, const CommandLine& line) {
 
 void add_plot_command(CLI::App& app, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("plot", "Draws figures with their data and gnuplot scripts beside them.");
+  CLI::App* command = app.add_subcommand("plot", "Draw figures with their data and gnuplot scripts beside them.");
   command
       ->add_option("words", arguments->words,
                    "the sweep (the latest if not given), then plots: history, bars, scatter, erf (all that the sweep "

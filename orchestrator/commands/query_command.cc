@@ -68,13 +68,13 @@ void answer(const Arguments& arguments, const CommandLine& line) {
 
 void add_query_command(CLI::App& app, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("query", "Answers an SQL query on the results, or lists runs that match.");
+  CLI::App* command = app.add_subcommand("query", "Answer an SQL query on the results, or list runs that match.");
   command->add_option("words", arguments->words, "the sweep (the latest if not given) and one SELECT, in quotes")
       ->type_name("[SWEEP] [SQL]")
       ->expected(0, 2);
   command->add_option("--where", arguments->where, "runs that match, like 'backbone=replknet_nano and epochs>=20'");
-  CLI::Option* json = command->add_flag("--json", arguments->json, "prints JSON: a list of objects");
-  command->add_flag("--csv", arguments->csv, "prints CSV")->excludes(json);
+  CLI::Option* json = command->add_flag("--json", arguments->json, "print JSON: a list of objects");
+  command->add_flag("--csv", arguments->csv, "print CSV")->excludes(json);
   command->footer(
       "Views: runs, cells_summary, job_metrics, parameters; `SELECT name, sql FROM sqlite_master` shows all tables.\n"
       "A query can only read, and ends after 5 s. Example:\n"

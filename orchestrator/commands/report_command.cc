@@ -13,8 +13,7 @@ namespace camsweep {
 void add_report_command(CLI::App& app, CommandLine& line) {
   auto sweep = std::make_shared<std::string>();
   auto options = std::make_shared<ReportOptions>();
-  CLI::App* command =
-      app.add_subcommand("report", "Writes report/index.html: table, figures and overlays in one file.");
+  CLI::App* command = app.add_subcommand("report", "Write report/index.html: table, figures and overlays in one file.");
   command->add_option("sweep", *sweep, "name, file or folder of a sweep; the latest by default");
   command->add_option("--method", options->method, "whose overlays show first: cam, cam_positive, cam_negative, pc1")
       ->capture_default_str();

@@ -102,7 +102,7 @@ void retry(const Target& target) {
 }  // namespace
 
 void add_retry_command(CLI::App& app, CommandLine& line) {
-  CLI::App* command = app.add_subcommand("retry", "give failed jobs, and those they block, their attempts back");
+  CLI::App* command = app.add_subcommand("retry", "Give failed jobs, and those they block, their attempts back.");
   const auto arguments = std::make_shared<Arguments>();
   command->add_option("words", arguments->words, "the sweep (default: the latest) and jobs (default: all failed)")
       ->type_name("[SWEEP] [JOB..]");

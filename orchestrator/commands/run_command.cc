@@ -45,13 +45,15 @@ ExitCode run(const Arguments& arguments, const CommandLine& line) {
 }  // namespace
 
 void add_run_command(CLI::App& app, CommandLine& line) {
-  CLI::App* command = app.add_subcommand("run", "run what is missing of a sweep, then report");
+  CLI::App* command = app.add_subcommand("run", "Run what is missing of a sweep, then report.");
   const auto arguments = std::make_shared<Arguments>();
   command->add_option("sweep", arguments->sweep_file, "the sweep file")->required()->type_name("FILE");
   command->add_option("overrides", arguments->overrides, "parameters to set in every cell")->type_name("KEY=VALUE");
-  command->add_option("--only", arguments->only, "only the cells that match, e.g. 'backbone=convnext_*'")
+  command
+      ->add_option("--only", arguments->only,
+                   "only the cells that match, e.g. 'backbone=convnext_*'; several: all must")
       ->type_name("KEY=PATTERN")
-      ->expected(1);
+      ->allow_extra_args(false);
   command->add_option("--slots", arguments->slots, "ranks that may run at once (default: GPUs, or the largest gang)")
       ->check(CLI::Range(1, 4096));
   command->add_option("--hostfile", arguments->hostfile, "slots from lines 'host slots=N'")->type_name("FILE");

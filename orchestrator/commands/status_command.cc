@@ -37,7 +37,8 @@ void print_stages(const SweepStatus& status) {
                text(JobState::kFailed), text(JobState::kBlocked), text(JobState::kWaiting), time});
   };
   for (const StageStatus& stage : status.stages) {
-    row(stage.stage, stage.counts, stage.mean_duration_s ? format_duration(*stage.mean_duration_s) : "");
+    const std::optional<double> mean_s = stage.mean_duration_s();
+    row(stage.stage, stage.counts, mean_s ? format_duration(*mean_s) : "");
   }
   row("total", status.counts, "");
   fmt::print("{}", table.text());
@@ -63,10 +64,9 @@ void print_failed(const SweepStatus& status) {
 
 void print_text(const SweepStatus& status) {
   const int64_t done = status.counts[JobState::kDone];
-  const bool over = done == status.counts.total();
-  fmt::print(
-      "{}: {} of {} jobs done{}\n\n", status.sweep, done, status.counts.total(),
-      over ? "" : ", " + (status.eta_s ? format_duration(*status.eta_s) + " left" : std::string("time left unknown")));
+  const int64_t open = status.counts[JobState::kWaiting] + status.counts[JobState::kRunning];
+  fmt::print("{}: {} of {} jobs done{}\n\n", status.sweep, done, status.counts.total(),
+             open > 0 ? ", " + remaining_text(status.eta_s) : "");
   print_stages(status);
   print_running(status);
   print_failed(status);
@@ -76,9 +76,9 @@ void print_text(const SweepStatus& status) {
 
 void add_status_command(CLI::App& app, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("status", "Shows how far a sweep is, what runs and what failed.");
+  CLI::App* command = app.add_subcommand("status", "Show how far a sweep is, what runs and what failed.");
   command->add_option("sweep", arguments->sweep, "name, file or folder of the sweep; the latest if not given");
-  command->add_flag("--json", arguments->json, "prints JSON");
+  command->add_flag("--json", arguments->json, "print JSON");
   command->footer("Example:\n  camsweep status quickstart");
   command->callback([arguments, &line] {
     Database database = open_reader(find_sweep(line.runs, arguments->sweep).database());

@@ -38,7 +38,7 @@ void print_table(const Arguments& arguments, const CommandLine& line) {
 void add_table_command(CLI::App& app, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("table",
-                                         "Prints a comparison table: mean, standard deviation and n over "
+                                         "Print a comparison table: mean, standard deviation and n over "
                                          "replicates.");
   command->add_option("sweep", arguments->sweep, "name, file or folder of a sweep; the latest by default");
   command->add_option("--rows", arguments->rows, "parameters along the rows")->delimiter(',');

@@ -49,7 +49,7 @@ void verify(const Arguments& arguments, CommandLine& line) {
 void add_verify_command(CLI::App& app, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand(
-      "verify", "Compares the database with the result files and repairs one from the other; exit 6 if it cannot.");
+      "verify", "Compare the database with the result files and repair one from the other; exit 6 if it cannot.");
   command->add_option("sweep", arguments->sweep, "name, file or folder of the sweep; the latest if not given");
   command->add_flag("--deep", arguments->deep, "hash every file, not only weights");
   command->add_flag("--json", arguments->json, "print JSON");

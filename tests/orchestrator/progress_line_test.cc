@@ -32,6 +32,18 @@ TEST(ProgressLineTest, SaysWhatAWaitingPersonWantsToKnow) {
             "12 of 40 done, 2 running, 1 failed, 3 blocked, 245 images/s, 3 min 10 s left");
 }
 
+TEST(ProgressLineTest, WhileJobsRunTheTimeLeftIsUnknownOrMoreThanNothing) {
+  RunStatus status = some_status();
+  status.eta_s = 0.01;
+  EXPECT_TRUE(progress_text(status).ends_with(", 1.0 s left")) << progress_text(status);
+
+  status.eta_s.reset();
+  EXPECT_TRUE(progress_text(status).ends_with(", time left unknown")) << progress_text(status);
+
+  status.jobs = {.total = 2, .done = 2, .running = 0, .failed = 0, .blocked = 0, .waiting = 0};
+  EXPECT_EQ(progress_text(status), "2 of 2 done, 0 running, 245 images/s");
+}
+
 TEST(ProgressLineTest, WithoutATerminalALineComesEvery30Seconds) {
   const File file(std::tmpfile());
   ProgressLine progress(file.get(), ProgressLine::Style::kPlain);

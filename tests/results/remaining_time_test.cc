@@ -1,0 +1,82 @@
+#include "results/remaining_time.h"
+
+#include <gtest/gtest.h>
+
+namespace camsweep {
+namespace {
+
+TEST(RemainingTimeTest, IsTheMeanOfEachStageTimesItsJobsLeftSharedByTheGangs) {
+  const StageWork train{.stage = Stage::kTrain,
+                        .waiting = 3,
+                        .running = {{.age_s = 20, .share = {}}, {.age_s = 50, .share = {}}},
+                        .finished = {.sum_s = 200, .count = 2}};
+  const StageWork erf{.stage = Stage::kErf, .waiting = 5, .running = {}, .finished = {.sum_s = 40, .count = 4}};
+
+  // (3 x 100 + 80 + 50 + 5 x 10) / 2
+  EXPECT_DOUBLE_EQ(remaining_time({train, erf}, 2).value(), 240);
+}
+
+TEST(RemainingTimeTest, StepsTellMoreOfARunningJobThanItsAge) {
+  const StageWork resumed{
+      .stage = Stage::kTrain, .running = {{.age_s = 1, .share = 0.9}}, .finished = {.sum_s = 100, .count = 1}};
+
+  EXPECT_NEAR(remaining_time({resumed}, 1).value(), 10, 1e-9);
+}
+
+TEST(RemainingTimeTest, AJobThatOutlivesTheMeanIsNotCountedAsOver) {
+  const StageWork late{
+      .stage = Stage::kTrain, .running = {{.age_s = 300, .share = {}}}, .finished = {.sum_s = 100, .count = 1}};
+  const StageWork last_step{
+      .stage = Stage::kTrain, .running = {{.age_s = 100, .share = 1.0}}, .finished = {.sum_s = 100, .count = 1}};
+
+  EXPECT_GT(remaining_time({late}, 1).value(), 0);
+  EXPECT_GT(remaining_time({last_step}, 1).value(), 0);
+}
+
+TEST(RemainingTimeTest, ItIsAtLeastWhatTheLongestRunningJobTakes) {
+  const StageWork train{
+      .stage = Stage::kTrain, .running = {{.age_s = 10, .share = {}}}, .finished = {.sum_s = 100, .count = 1}};
+  const StageWork pca{.stage = Stage::kPca,
+                      .running = {{.age_s = 0, .share = {}}, {.age_s = 0, .share = {}}},
+                      .finished = {.sum_s = 1, .count = 1}};
+
+  EXPECT_DOUBLE_EQ(remaining_time({train, pca}, 3).value(), 90);
+}
+
+TEST(RemainingTimeTest, IsUnknownWhileAStageWithJobsLeftHasFinishedNone) {
+  const StageWork train{
+      .stage = Stage::kTrain, .running = {{.age_s = 10, .share = {}}}, .finished = {.sum_s = 100, .count = 1}};
+  const StageWork erf{.stage = Stage::kErf, .waiting = 1, .running = {}, .finished = {}};
+  const StageWork unused{.stage = Stage::kPca};
+
+  EXPECT_FALSE(remaining_time({train, erf}, 1).has_value());
+  EXPECT_TRUE(remaining_time({train, unused}, 1).has_value());
+}
+
+TEST(RemainingTimeTest, IsUnknownWhenJobsWaitAndNoGangWorks) {
+  const StageWork train{.stage = Stage::kTrain, .waiting = 2, .running = {}, .finished = {.sum_s = 100, .count = 1}};
+
+  EXPECT_FALSE(remaining_time({train}, 0).has_value());
+}
+
+TEST(RemainingTimeTest, IsZeroWhenNothingIsLeft) {
+  const StageWork train{.stage = Stage::kTrain, .waiting = 0, .running = {}, .finished = {.sum_s = 100, .count = 1}};
+
+  EXPECT_EQ(remaining_time({train}, 0), 0.0);
+  EXPECT_EQ(remaining_time({}, 0), 0.0);
+}
+
+TEST(RemainingTimeTest, TheTextNeverPromisesThatNothingIsLeft) {
+  EXPECT_EQ(remaining_text(189.2), "3 min 10 s left");
+  EXPECT_EQ(remaining_text(0.02), "1.0 s left");
+  EXPECT_EQ(remaining_text(std::nullopt), "time left unknown");
+}
+
+TEST(RemainingTimeTest, AShareNeedsToKnowOfHowMany) {
+  EXPECT_EQ(share_of(5, 0), std::nullopt);
+  EXPECT_EQ(share_of(5, 20), 0.25);
+  EXPECT_EQ(share_of(21, 20), 1.0);
+}
+
+}  // namespace
+}  // namespace camsweep
