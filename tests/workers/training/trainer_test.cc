@@ -58,8 +58,8 @@ struct Attempt {
 
 // One attempt of a job on `collective`; stops once `stop_at` steps and evaluation batches are done (0 =
 // never).
-Attempt run_attempt(const TrainSettings& wanted, const Dataset& dataset, const fs::path& job_folder,
-                    int number, Collective& collective, int64_t stop_at = 0) {
+Attempt run_attempt(const TrainSettings& wanted, const Dataset& dataset, const fs::path& job_folder, int number,
+                    Collective& collective, int64_t stop_at = 0) {
   const Assignment assigned = assignment(job_folder, number);
   FakeReporter reporter;
   std::atomic<StopRequest> stop = StopRequest::kNone;
@@ -75,8 +75,8 @@ Attempt run_attempt(const TrainSettings& wanted, const Dataset& dataset, const f
   return {std::move(end), assigned.directory, reporter.metrics};
 }
 
-Attempt run_attempt(const TrainSettings& wanted, const Dataset& dataset, const fs::path& job_folder,
-                    int number = 1, int64_t stop_at = 0) {
+Attempt run_attempt(const TrainSettings& wanted, const Dataset& dataset, const fs::path& job_folder, int number = 1,
+                    int64_t stop_at = 0) {
   at::set_num_threads(1);
   auto collective = make_single_collective();
   return run_attempt(wanted, dataset, job_folder, number, *collective, stop_at);
