@@ -42,6 +42,14 @@ void check_same_network(const Backbone& backbone, Collective& collective) {
   if (collective.max(unlike) != 0) throw std::runtime_error("the ranks of this gang built different networks");
 }
 
+// The name of the first weight or buffer that holds NaN or infinity; empty if all are finite.
+std::string first_non_finite(const Backbone& backbone) {
+  for (const NamedTensor& entry : backbone.state()) {
+    if (!at::isfinite(entry.tensor).all().item<bool>()) return entry.name;
+  }
+  return "";
+}
+
 void require_gradients(const Backbone& backbone) {
   for (const NamedTensor& parameter : backbone.parameters()) parameter.tensor.requires_grad_(true);
 }
@@ -175,9 +183,22 @@ std::optional<JobEnd> Trainer::leave(const StepEnd& end) {
   return std::nullopt;
 }
 
+// A step's loss is that of the weights before it, so that of the last one may be finite when its update was not.
+// Rank 0's weights are the ones that are kept, so what it finds holds for all.
+std::optional<JobEnd> Trainer::leave_unless_finite() {
+  const std::string broken =
+      context_.collective.broadcast_bytes(context_.is_root() ? first_non_finite(*backbone_) : "");
+  if (broken.empty()) return std::nullopt;
+  return JobFailure{
+      .kind = "diverged",
+      .retryable = false,
+      .text = fmt::format("{} holds NaN or infinity after epoch {} (lr {})", broken, state_.epoch + 1, settings_.lr)};
+}
+
 // The state was just written with all steps of the epoch done: after a resume this runs again, on the same
 // numbers.
 std::optional<JobEnd> Trainer::end_epoch() {
+  if (auto end = leave_unless_finite()) return end;
   const int epoch = state_.epoch + 1;
   record("train.loss", epoch, state_.loss_sum / static_cast<double>(steps_per_epoch_));
   record("train.lr", epoch, schedule_.at(epoch * steps_per_epoch_ - 1));

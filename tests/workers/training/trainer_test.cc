@@ -217,6 +217,23 @@ TEST(TrainerTest, DivergedLossEndsTheJobWithoutARetry) {
   EXPECT_FALSE(failure.retryable);
 }
 
+TEST(TrainerTest, WeightsThatOverflowInTheLastStepAreDivergedThoughEveryLossWasFinite) {
+  const ScratchFolder scratch("overflow");
+  TrainSettings wanted = settings("resnet");
+  wanted.epochs = 1;  // of one step: no later loss tells
+  wanted.snapshots = {1};
+  wanted.warmup_epochs = 0;
+  wanted.lr = 1e39;  // above the largest float32
+
+  const Attempt attempt = run_attempt(wanted, ColourDataset(8, 12), scratch.path);
+
+  const auto& failure = std::get<JobFailure>(attempt.end);
+  EXPECT_EQ(failure.kind, "diverged");
+  EXPECT_FALSE(failure.retryable);
+  EXPECT_NE(failure.text.find("after epoch 1"), std::string::npos) << failure.text;
+  EXPECT_FALSE(fs::exists(attempt.directory / "snapshots"));
+}
+
 TEST(TrainerTest, ZeroEpochsScoreAndKeepTheInitialWeights) {
   const ScratchFolder scratch("zero");
   TrainSettings wanted = settings("resnet");
