@@ -171,8 +171,7 @@ void move_channel_aside() {
   if (words.empty()) {
     words.push_back(std::filesystem::read_symlink("/proc/self/exe").parent_path() / "camsweep-worker");
   }
-  const std::vector<std::string> own = {"rank", "--channel", std::to_string(kChannelFd), "--threads",
-                                        options.threads};
+  const std::vector<std::string> own = {"rank", "--channel", std::to_string(kChannelFd), "--threads", options.threads};
   words.insert(words.begin() + 1, own.begin(), own.end());
   if (!options.build.empty()) words.insert(words.end(), {"--build", options.build});
   if (options.size) words.insert(words.end(), {"--size", *options.size});

@@ -1,10 +1,10 @@
 #include "workers/backbones/network.h"
 
 #include <ATen/TensorOperators.h>
-#include <c10/core/GradMode.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/rsqrt.h>
 #include <ATen/ops/var.h>
+#include <c10/core/GradMode.h>
 
 #include "schemas/error.h"
 

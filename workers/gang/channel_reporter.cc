@@ -53,14 +53,13 @@ void ChannelReporter::progress(int epoch, int64_t step, int64_t of, double image
 
 void ChannelReporter::metric(const Metric& metric) {
   const Attempt& attempt = running();
-  channel_.write(
-      encode(FromGang(LiveMetric{.job = attempt.job, .attempt = attempt.number, .metric = metric})));
+  channel_.write(encode(FromGang(LiveMetric{.job = attempt.job, .attempt = attempt.number, .metric = metric})));
 }
 
 void ChannelReporter::checkpoint(const std::string& path, int64_t step) {
   const Attempt& attempt = running();
-  channel_.write(encode(FromGang(
-      CheckpointWritten{.job = attempt.job, .attempt = attempt.number, .path = path, .step = step})));
+  channel_.write(
+      encode(FromGang(CheckpointWritten{.job = attempt.job, .attempt = attempt.number, .path = path, .step = step})));
 }
 
 void ChannelReporter::beat() {

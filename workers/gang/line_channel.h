@@ -15,8 +15,7 @@ class LineReader {
  public:
   // Where `wake_fd` is given, next() also returns none once that descriptor is readable or closed by its
   // writer.
-  LineReader(int fd, size_t max_bytes, int wake_fd = -1)
-      : fd_(fd), max_bytes_(max_bytes), wake_fd_(wake_fd) {}
+  LineReader(int fd, size_t max_bytes, int wake_fd = -1) : fd_(fd), max_bytes_(max_bytes), wake_fd_(wake_fd) {}
 
   // The next line without its newline; waits for it. None at the end of file; a last line without a newline
   // is dropped, since its writer died in it. Throws Error (kEnvironment) on a read error or a line beyond

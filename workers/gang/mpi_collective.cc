@@ -15,9 +15,7 @@ constexpr int64_t kChunk = int64_t{1} << 28;
 constexpr int kSizeTag = 1;
 constexpr int kBytesTag = 2;
 
-MPI_Datatype datatype(const at::Tensor& tensor) {
-  return tensor.scalar_type() == at::kDouble ? MPI_DOUBLE : MPI_FLOAT;
-}
+MPI_Datatype datatype(const at::Tensor& tensor) { return tensor.scalar_type() == at::kDouble ? MPI_DOUBLE : MPI_FLOAT; }
 
 bool goes_as_it_is(const at::Tensor& tensor) {
   return tensor.is_cpu() && (tensor.scalar_type() == at::kDouble || tensor.scalar_type() == at::kFloat);
@@ -36,8 +34,7 @@ class MpiCollective : public Collective {
   int size() const override { return size_; }
 
   void all_reduce_sum(at::Tensor& flat) override {
-    CAMSWEEP_CHECK(flat.is_contiguous() && flat.is_floating_point(),
-                   "a reduced tensor is contiguous and floating");
+    CAMSWEEP_CHECK(flat.is_contiguous() && flat.is_floating_point(), "a reduced tensor is contiguous and floating");
     Reduction reduction{.target = flat, .sum = flat, .requests = {}};
     if (!goes_as_it_is(flat)) {
       reduction.sum = flat.to(at::kCPU, flat.scalar_type() == at::kDouble ? at::kDouble : at::kFloat);
@@ -89,8 +86,7 @@ class MpiCollective : public Collective {
   int64_t max(int64_t value) override {
     MPI_Request request = MPI_REQUEST_NULL;
     int64_t largest = value;
-    check_mpi(MPI_Iallreduce(&value, &largest, 1, MPI_INT64_T, MPI_MAX, communicator_, &request),
-              "MPI_Iallreduce");
+    check_mpi(MPI_Iallreduce(&value, &largest, 1, MPI_INT64_T, MPI_MAX, communicator_, &request), "MPI_Iallreduce");
     wait_mpi(request);
     return largest;
   }
@@ -141,8 +137,7 @@ class MpiCollective : public Collective {
     receive_memory(&length, sizeof length, rank, kSizeTag);
     std::string bytes(static_cast<size_t>(length), '\0');
     for (int64_t first = 0; first < length; first += kChunk) {
-      receive_memory(bytes.data() + first, static_cast<int>(std::min(kChunk, length - first)), rank,
-                     kBytesTag);
+      receive_memory(bytes.data() + first, static_cast<int>(std::min(kChunk, length - first)), rank, kBytesTag);
     }
     return bytes;
   }

@@ -65,8 +65,8 @@ MpiWorld::MpiWorld(std::optional<int> expected_size) {
   }
   if (expected_size && *expected_size != size_) {
     throw Error(ExitCode::kEnvironment,
-                fmt::format("the gang's MPI world has {} ranks instead of {}; under srun, use --mpi=pmix",
-                            size_, *expected_size));
+                fmt::format("the gang's MPI world has {} ranks instead of {}; under srun, use --mpi=pmix", size_,
+                            *expected_size));
   }
 }
 

@@ -67,8 +67,7 @@ class NcclCollective : public Collective {
     ncclUniqueId id = {};
     // The id's maker serves the others while they connect: it must be a rank that stays, rank 0.
     if (rank() == 0) {
-      if (const ncclResult_t result = ncclGetUniqueId(&id); result != ncclSuccess)
-        fail(result, "ncclGetUniqueId");
+      if (const ncclResult_t result = ncclGetUniqueId(&id); result != ncclSuccess) fail(result, "ncclGetUniqueId");
     }
     const std::string bytes = host_->broadcast_bytes(std::string(id.internal, sizeof id.internal));
     bytes.copy(id.internal, sizeof id.internal);
@@ -76,8 +75,7 @@ class NcclCollective : public Collective {
     config.blocking = 0;
     const ncclResult_t started = ncclCommInitRankConfig(&communicator_, size(), id, rank(), &config);
     // "Success" only says that the work has begun.
-    settle(communicator_, started == ncclSuccess ? ncclInProgress : started, "ncclCommInitRankConfig",
-           kStartLimit);
+    settle(communicator_, started == ncclSuccess ? ncclInProgress : started, "ncclCommInitRankConfig", kStartLimit);
   }
   // The communicator ends with the process: destroying it waits for peers that may be dead.
   ~NcclCollective() override = default;
@@ -90,8 +88,8 @@ class NcclCollective : public Collective {
     CAMSWEEP_CHECK(flat.is_contiguous(), "a reduced tensor is contiguous");
     begin();
     settle(communicator_,
-           ncclAllReduce(flat.data_ptr(), flat.data_ptr(), static_cast<size_t>(flat.numel()), datatype(flat),
-                         ncclSum, communicator_, stream_.stream()),
+           ncclAllReduce(flat.data_ptr(), flat.data_ptr(), static_cast<size_t>(flat.numel()), datatype(flat), ncclSum,
+                         communicator_, stream_.stream()),
            "ncclAllReduce", kEnqueueLimit);
     on_stream_.push_back(flat);
   }
@@ -108,18 +106,16 @@ class NcclCollective : public Collective {
     if (!tensor.is_cuda()) return host_->broadcast(tensor);
     at::Tensor flat = tensor.contiguous();
     begin();
-    settle(communicator_,
-           ncclBroadcast(flat.data_ptr(), flat.data_ptr(), flat.nbytes(), ncclUint8, 0, communicator_,
-                         stream_.stream()),
-           "ncclBroadcast", kEnqueueLimit);
+    settle(
+        communicator_,
+        ncclBroadcast(flat.data_ptr(), flat.data_ptr(), flat.nbytes(), ncclUint8, 0, communicator_, stream_.stream()),
+        "ncclBroadcast", kEnqueueLimit);
     join();
     if (!flat.is_same(tensor)) tensor.copy_(flat);
   }
 
   std::string broadcast_bytes(std::string bytes) override { return host_->broadcast_bytes(std::move(bytes)); }
-  std::vector<std::string> gather_bytes(const std::string& bytes) override {
-    return host_->gather_bytes(bytes);
-  }
+  std::vector<std::string> gather_bytes(const std::string& bytes) override { return host_->gather_bytes(bytes); }
   int64_t max(int64_t value) override { return host_->max(value); }
   void barrier() override { host_->barrier(); }
 
@@ -135,8 +131,7 @@ class NcclCollective : public Collective {
   c10::Device device_;
   c10::cuda::CUDAStream stream_;
   ncclComm_t communicator_ = nullptr;
-  std::vector<at::Tensor>
-      on_stream_;  // until join(), the allocator must not give their memory to the current stream
+  std::vector<at::Tensor> on_stream_;  // until join(), the allocator must not give their memory to the current stream
 };
 
 }  // namespace

@@ -67,8 +67,7 @@ std::string next_line(Collective& collective, Control* control) {
 
 }  // namespace
 
-void serve_jobs(Collective& collective, c10::Device device, const RankOptions& options,
-                const JobRunner& run) {
+void serve_jobs(Collective& collective, c10::Device device, const RankOptions& options, const JobRunner& run) {
   std::vector<RankProcess> ranks = gather_processes(collective);
   const auto control = collective.rank() == 0 ? std::make_unique<Control>(options) : nullptr;
   SilentReporter silent;

@@ -11,10 +11,10 @@
 namespace camsweep {
 
 struct RankOptions {
-  int input_fd = 0;         // the scheduler's messages (rank 0)
-  int channel_fd = 1;       // to the scheduler (rank 0)
-  int threads = 1;          // compute threads of this rank
-  std::optional<int> size;  // ranks the gang must have; none = what mpirun or srun promised, if anything
+  int input_fd = 0;                      // the scheduler's messages (rank 0)
+  int channel_fd = 1;                    // to the scheduler (rank 0)
+  int threads = 1;                       // compute threads of this rank
+  std::optional<int> size;               // ranks the gang must have; none = what mpirun or srun promised, if anything
   std::chrono::milliseconds beat{2000};  // between two `progress`
 };
 

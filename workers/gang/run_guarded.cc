@@ -44,10 +44,8 @@ JobFailure failure_of_torch(const c10::Error& error) {
 
 void write_record(const JobContext& context, const JobFailure& failure) {
   const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
-  const Json record = {{"kind", failure.kind},
-                       {"retryable", failure.retryable},
-                       {"text", failure.text},
-                       {"time", now.count()}};
+  const Json record = {
+      {"kind", failure.kind}, {"retryable", failure.retryable}, {"text", failure.text}, {"time", now.count()}};
   const auto file = context.directory() / fmt::format("failure.rank{}.json", context.collective.rank());
   try {
     write_file(file, record.dump(-1, ' ', false, Json::error_handler_t::replace), Sync::kYes);

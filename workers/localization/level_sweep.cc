@@ -7,16 +7,13 @@
 #include <utility>
 
 #include "workers/localization/box_geometry.h"
+#include "workers/localization/growing_components.h"
+#include "workers/localization/range_max.h"
 
 namespace camsweep {
 namespace {
 
 constexpr int kLevels = 256;
-
-struct Pixel {
-  int16_t y = 0;
-  int16_t x = 0;
-};
 
 // Pixels by level, in raster order within one (counting sort).
 class PixelsByLevel {
@@ -41,189 +38,116 @@ class PixelsByLevel {
   std::vector<Pixel> order_;
 };
 
-enum class Connectivity { kFour, kEight };
-
-struct Component {
-  int x0 = 0;
-  int y0 = 0;
-  int x1 = 0;
-  int y1 = 0;
-  int first_pixel = 0;  // in raster order
-  int twice_area = 0;
-  bool touches_border = false;
-  bool changed = false;  // since its IoU was computed
-  double iou = 0;
-};
-
-// Components of a growing set of pixels. The grid has a frame of one pixel that is never set, so that every pixel has
-// eight neighbours.
-class Components {
+// For each pixel the lowest level at which a 4-connected path of background leads from it to the border: the map with
+// its holes filled. A flood from the border, lowest level first.
+class HoleFiller {
  public:
-  Components(int height, int width, Connectivity connectivity)
-      : height_(height),
-        width_(width),
-        stride_(width + 2),
-        connectivity_(connectivity),
-        parent_(static_cast<size_t>(height + 2) * static_cast<size_t>(stride_), kUnset),
-        components_(parent_.size()) {}
-
-  void add(Pixel pixel) {
-    const int node = (pixel.y + 1) * stride_ + pixel.x + 1;
-    const bool border = pixel.x == 0 || pixel.y == 0 || pixel.x == width_ - 1 || pixel.y == height_ - 1;
-    parent_[static_cast<size_t>(node)] = node;
-    // Node numbers grow in raster order: good enough to tell first pixels apart.
-    components_[static_cast<size_t>(node)] = {pixel.x, pixel.y, pixel.x, pixel.y, node, 0, border, true, 0};
-    live_.push_back(node);
-    const bool up = is_set(node - stride_), down = is_set(node + stride_);
-    const bool left = is_set(node - 1), right = is_set(node + 1);
-    if (up) unite(node, node - stride_);
-    if (down) unite(node, node + stride_);
-    if (left) unite(node, node - 1);
-    if (right) unite(node, node + 1);
-    if (connectivity_ == Connectivity::kFour) return;
-    add_corner(node, -stride_ - 1, up, left);
-    add_corner(node, -stride_ + 1, up, right);
-    add_corner(node, stride_ - 1, down, left);
-    add_corner(node, stride_ + 1, down, right);
+  explicit HoleFiller(const LevelMap& map)
+      : stride_(map.width + 2),
+        levels_(static_cast<size_t>(map.height + 2) * static_cast<size_t>(stride_)),
+        seen_(levels_.size(), true),
+        next_(levels_.size()) {
+    stacks_.fill(kNone);
+    for (int y = 0; y < map.height; ++y) {
+      const auto row = static_cast<std::ptrdiff_t>(y) * map.width;
+      std::copy_n(map.levels.begin() + row, map.width, levels_.begin() + node(y, 0));
+      std::fill_n(seen_.begin() + node(y, 0), map.width, uint8_t{false});
+    }
+    for (int x = 0; x < map.width; ++x) reach(node(0, x), 0), reach(node(map.height - 1, x), 0);
+    for (int y = 0; y < map.height; ++y) reach(node(y, 0), 0), reach(node(y, map.width - 1), 0);
+    flood();
   }
 
-  // Calls see(component) for every component there is.
-  template <typename See>
-  void for_each(const See& see) {
-    const auto dead = [this](int node) { return parent_[static_cast<size_t>(node)] != node; };
-    live_.erase(std::remove_if(live_.begin(), live_.end(), dead), live_.end());
-    for (const int node : live_) see(components_[static_cast<size_t>(node)]);
+  std::vector<uint8_t> filled(const LevelMap& map) const {
+    std::vector<uint8_t> result(map.levels.size());
+    for (int y = 0; y < map.height; ++y) {
+      const auto row = static_cast<std::ptrdiff_t>(y) * map.width;
+      std::copy_n(levels_.begin() + node(y, 0), map.width, result.begin() + row);
+    }
+    return result;
   }
 
  private:
-  static constexpr int kUnset = -1;
+  static constexpr int kNone = -1;
 
-  bool is_set(int node) const { return parent_[static_cast<size_t>(node)] != kUnset; }
+  int node(int y, int x) const { return (y + 1) * stride_ + x + 1; }
 
-  // The 2 x 2 square of a new pixel, a corner neighbour and the two between them: joins the corner, unless one between
-  // has done it, and adds the half-square the new pixel completes (see twice_areas() of contours.cc).
-  void add_corner(int node, int offset, bool between, bool other_between) {
-    const bool corner = is_set(node + offset);
-    if (corner && !between && !other_between) unite(node, node + offset);
-    if (corner + between + other_between >= 2) ++components_[static_cast<size_t>(root(node))].twice_area;
+  void reach(int node, uint8_t level) {
+    const auto i = static_cast<size_t>(node);
+    if (seen_[i]) return;
+    seen_[i] = true;
+    levels_[i] = std::max(levels_[i], level);
+    next_[i] = std::exchange(stacks_[levels_[i]], node);
   }
 
-  int root(int node) {
-    while (parent_[static_cast<size_t>(node)] != node) {
-      int& above = parent_[static_cast<size_t>(node)];
-      above = parent_[static_cast<size_t>(above)];  // path halving
-      node = above;
+  void flood() {
+    for (size_t level = 0; level < kLevels; ++level) {
+      while (stacks_[level] != kNone) {
+        const int node = std::exchange(stacks_[level], next_[static_cast<size_t>(stacks_[level])]);
+        for (const int offset : {-stride_, -1, 1, stride_}) reach(node + offset, static_cast<uint8_t>(level));
+      }
     }
-    return node;
   }
 
-  void unite(int a, int b) {
-    a = root(a);
-    b = root(b);
-    if (a == b) return;
-    const auto extent = [](const Component& c) { return c.x1 - c.x0 + c.y1 - c.y0; };
-    if (extent(components_[static_cast<size_t>(a)]) < extent(components_[static_cast<size_t>(b)])) std::swap(a, b);
-    parent_[static_cast<size_t>(b)] = a;
-    Component& kept = components_[static_cast<size_t>(a)];
-    const Component& gone = components_[static_cast<size_t>(b)];
-    kept.x0 = std::min(kept.x0, gone.x0);
-    kept.y0 = std::min(kept.y0, gone.y0);
-    kept.x1 = std::max(kept.x1, gone.x1);
-    kept.y1 = std::max(kept.y1, gone.y1);
-    kept.first_pixel = std::min(kept.first_pixel, gone.first_pixel);
-    kept.twice_area += gone.twice_area;
-    kept.touches_border = kept.touches_border || gone.touches_border;
-    kept.changed = true;
-  }
-
-  int height_;
-  int width_;
   int stride_;
-  Connectivity connectivity_;
-  std::vector<int> parent_;
-  std::vector<Component> components_;
-  std::vector<int> live_;  // roots, and some that no longer are
+  std::vector<uint8_t> levels_;  // with a frame of one pixel that counts as seen
+  std::vector<uint8_t> seen_;
+  std::vector<int> next_;              // below a pixel on its stack
+  std::array<int, kLevels> stacks_{};  // pixels reached and not yet left, by filled level
 };
-
-// For each pixel the lowest level at which a 4-connected path of background leads from it to the border: the map with
-// its holes filled. A flood from the border, lowest level first.
-std::vector<uint8_t> filled_levels(const LevelMap& map) {
-  std::vector<uint8_t> filled(map.levels.size());
-  std::vector<bool> seen(map.levels.size(), false);
-  std::array<std::vector<int>, kLevels> queue;
-  const auto reach = [&](int y, int x, int level) {
-    if (y < 0 || x < 0 || y >= map.height || x >= map.width) return;
-    const auto pixel = static_cast<size_t>(y * map.width + x);
-    if (seen[pixel]) return;
-    seen[pixel] = true;
-    filled[pixel] = std::max(map.levels[pixel], static_cast<uint8_t>(level));
-    queue[filled[pixel]].push_back(static_cast<int>(pixel));
-  };
-  for (int x = 0; x < map.width; ++x) reach(0, x, 0), reach(map.height - 1, x, 0);
-  for (int y = 0; y < map.height; ++y) reach(y, 0, 0), reach(y, map.width - 1, 0);
-  for (int level = 0; level < kLevels; ++level) {
-    std::vector<int>& pixels = queue[static_cast<size_t>(level)];
-    while (!pixels.empty()) {
-      const int y = pixels.back() / map.width;
-      const int x = pixels.back() % map.width;
-      pixels.pop_back();
-      reach(y - 1, x, level);
-      reach(y + 1, x, level);
-      reach(y, x - 1, level);
-      reach(y, x + 1, level);
-    }
-  }
-  return filled;
-}
 
 // The box 7.4 draws: the right and lower edge one past the last pixel, inside the frame. `grow` is 1 for a hole, whose
 // outline runs on the pixels around it.
-double outline_iou(const Component& c, int grow, const LevelMap& map, const std::vector<Box>& truths) {
-  return best_iou(
-      {c.x0 - grow, c.y0 - grow, std::min(c.x1 + grow + 1, map.width - 1), std::min(c.y1 + grow + 1, map.height - 1)},
-      truths);
+Box outline_box(const Component& c, int grow, const LevelMap& map) {
+  return {c.x0 - grow, c.y0 - grow, std::min(c.x1 + grow + 1, map.width - 1),
+          std::min(c.y1 + grow + 1, map.height - 1)};
 }
 
-double current_iou(Component& component, int grow, const LevelMap& map, const std::vector<Box>& truths) {
-  if (component.changed) component.iou = outline_iou(component, grow, map, truths);
-  component.changed = false;
-  return component.iou;
+// Falling levels: a component's state holds from `since` down to the level above the one that ends it.
+IouPerLevel best_of_components(const PixelsByLevel& pixels, const LevelMap& map, const std::vector<Box>& truths) {
+  RangeMax<double> best;
+  GrowingComponents<Connectivity::kEight> set(map.height, map.width);
+  const auto ended = [&](const Component& c, int level) {
+    best.raise(level + 1, c.since, best_iou(outline_box(c, 0, map), truths));
+  };
+  for (int t = kLevels - 2; t >= 0; --t) set.add(t, pixels.at(t + 1), ended);
+  set.finish(-1, ended);
+  return best.values();
 }
 
-void raise_by_components(IouPerLevel& best, const LevelMap& map, const std::vector<Box>& truths) {
-  const PixelsByLevel pixels(map.levels, map.width);
-  Components set(map.height, map.width, Connectivity::kEight);
-  for (int t = kLevels - 2; t >= 0; --t) {
-    for (const Pixel pixel : pixels.at(t + 1)) set.add(pixel);
-    double& entry = best[static_cast<size_t>(t)];
-    set.for_each([&](Component& component) { entry = std::max(entry, current_iou(component, 0, map, truths)); });
-  }
+// Rising levels.
+IouPerLevel best_of_holes(const PixelsByLevel& pixels, const LevelMap& map, const std::vector<Box>& truths) {
+  RangeMax<double> best;
+  GrowingComponents<Connectivity::kFour> set(map.height, map.width);
+  const auto ended = [&](const Component& c, int level) {
+    const bool at_border = c.x0 == 0 || c.y0 == 0 || c.x1 == map.width - 1 || c.y1 == map.height - 1;
+    if (!at_border) best.raise(c.since, level - 1, best_iou(outline_box(c, 1, map), truths));
+  };
+  for (int t = 0; t < kLevels - 1; ++t) set.add(t, pixels.at(t), ended);
+  set.finish(kLevels - 1, ended);
+  return best.values();
 }
 
-void raise_by_holes(IouPerLevel& best, const LevelMap& map, const std::vector<Box>& truths) {
-  const PixelsByLevel pixels(map.levels, map.width);
-  Components set(map.height, map.width, Connectivity::kFour);
-  for (int t = 0; t < kLevels - 1; ++t) {
-    for (const Pixel pixel : pixels.at(t)) set.add(pixel);
-    double& entry = best[static_cast<size_t>(t)];
-    set.for_each([&](Component& component) {
-      if (!component.touches_border) entry = std::max(entry, current_iou(component, 1, map, truths));
-    });
-  }
-}
+// Ordered as candidates for the largest contour: by area, then by first pixel.
+struct Candidate {
+  int64_t rank = -1;
+  std::array<int16_t, 4> box{};
+  bool operator<(const Candidate& other) const { return rank < other.rank; }
+};
 
-void set_by_largest(IouPerLevel& best, const LevelMap& map, const std::vector<Box>& truths) {
-  const PixelsByLevel pixels(filled_levels(map), map.width);
-  Components set(map.height, map.width, Connectivity::kEight);
-  for (int t = kLevels - 2; t >= 0; --t) {
-    for (const Pixel pixel : pixels.at(t + 1)) set.add(pixel);
-    Component* largest = nullptr;
-    set.for_each([&largest](Component& component) {
-      const bool larger = !largest || component.twice_area > largest->twice_area ||
-                          (component.twice_area == largest->twice_area && component.first_pixel > largest->first_pixel);
-      if (larger) largest = &component;
-    });
-    if (largest) best[static_cast<size_t>(t)] = current_iou(*largest, 0, map, truths);
+void set_by_largest(IouPerLevel& single, const LevelMap& map, const std::vector<Box>& truths) {
+  const PixelsByLevel pixels(HoleFiller(map).filled(map), map.width);
+  RangeMax<Candidate> largest;
+  GrowingComponents<Connectivity::kEight> set(map.height, map.width);
+  const auto ended = [&](const Component& c, int level) {
+    largest.raise(level + 1, c.since, {(int64_t{c.twice_area} << 32) + c.first_pixel, {c.x0, c.y0, c.x1, c.y1}});
+  };
+  for (int t = kLevels - 2; t >= 0; --t) set.add(t, pixels.at(t + 1), ended);
+  set.finish(-1, ended);
+  const std::array<Candidate, kLevels> found = largest.values();
+  for (size_t t = 0; t < kLevels; ++t) {
+    const auto [x0, y0, x1, y1] = found[t].box;
+    if (found[t].rank >= 0) single[t] = best_iou(outline_box({x0, y0, x1, y1}, 0, map), truths);
   }
 }
 
@@ -231,13 +155,15 @@ void set_by_largest(IouPerLevel& best, const LevelMap& map, const std::vector<Bo
 
 LevelIous level_ious(const LevelMap& map, const std::vector<Box>& truths) {
   LevelIous result;
-  const double none = best_iou({}, truths);  // what an empty foreground scores
-  const uint8_t top = map.max();
-  std::fill(result.single.begin() + top, result.single.end(), none);
-  std::fill(result.multi.begin() + top, result.multi.end(), none);
-  raise_by_components(result.multi, map, truths);
-  raise_by_holes(result.multi, map, truths);
+  const PixelsByLevel pixels(map.levels, map.width);
+  const IouPerLevel components = best_of_components(pixels, map, truths);
+  const IouPerLevel holes = best_of_holes(pixels, map, truths);
+  std::transform(components.begin(), components.end(), holes.begin(), result.multi.begin(),
+                 [](double a, double b) { return std::max(a, b); });
   set_by_largest(result.single, map, truths);
+  const double none = best_iou({}, truths);  // what an empty foreground scores
+  std::fill(result.single.begin() + map.max(), result.single.end(), none);
+  std::fill(result.multi.begin() + map.max(), result.multi.end(), none);
   return result;
 }
 

@@ -20,8 +20,7 @@ void add_batch(Sums& sums, const at::Tensor& logits, const at::Tensor& labels) {
   const at::Tensor scores = logits.to(at::kDouble).cpu();
   const at::Tensor expected = labels.cpu();
   const int64_t candidates = std::min<int64_t>(5, scores.size(1));
-  const at::Tensor hits =
-      std::get<1>(scores.topk(candidates, 1)).eq(expected.unsqueeze(1));  // (n, candidates)
+  const at::Tensor hits = std::get<1>(scores.topk(candidates, 1)).eq(expected.unsqueeze(1));  // (n, candidates)
   sums.top1 += hits.select(1, 0).sum().item<int64_t>();
   sums.top5 += hits.any(1).sum().item<int64_t>();
   sums.loss += at::cross_entropy_loss(scores, expected, {}, at::Reduction::Sum).item<double>();
@@ -49,8 +48,7 @@ Sums merge(const Sums& own, Collective& collective) {
 }  // namespace
 
 std::optional<ClassificationScores> classify_split(Backbone& backbone, const Dataset& dataset, Split split,
-                                                   const ClassificationOptions& options,
-                                                   JobContext& context) {
+                                                   const ClassificationOptions& options, JobContext& context) {
   const at::NoGradGuard no_grad;
   Collective& collective = context.collective;
   Loader loader(dataset, split,
@@ -65,8 +63,7 @@ std::optional<ClassificationScores> classify_split(Backbone& backbone, const Dat
   while (const std::optional<Batch> batch = loader.next()) {
     if (collective.max(static_cast<int64_t>(context.stop.load())) != 0) return std::nullopt;
     if (batch->images.size(0) > 0) {
-      const auto format =
-          options.channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+      const auto format = options.channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
       const at::Tensor images = batch->images.to(context.device).contiguous(format);
       add_batch(sums, backbone.classify(backbone.features(images, {}), {}), batch->labels);
     }

@@ -93,8 +93,7 @@ void GradientReducer::ready(size_t parameter) {
 }
 
 void GradientReducer::launch_complete() {
-  while (next_ < buckets_.size() && buckets_[next_].pending == 0)
-    collective_.all_reduce_sum(buckets_[next_++].flat);
+  while (next_ < buckets_.size() && buckets_[next_].pending == 0) collective_.all_reduce_sum(buckets_[next_++].flat);
 }
 
 void GradientReducer::finish() {

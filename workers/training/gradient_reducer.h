@@ -27,8 +27,7 @@ struct ReducerOptions {
 class GradientReducer {
  public:
   // Takes over the parameters' gradients. Parameters must already have their final device and memory format.
-  GradientReducer(const std::vector<NamedTensor>& parameters, Collective& collective,
-                  const ReducerOptions& options);
+  GradientReducer(const std::vector<NamedTensor>& parameters, Collective& collective, const ReducerOptions& options);
   ~GradientReducer();
   GradientReducer(const GradientReducer&) = delete;
   GradientReducer& operator=(const GradientReducer&) = delete;

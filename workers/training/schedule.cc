@@ -12,8 +12,7 @@ double CosineSchedule::at(int64_t step) const {
   if (step < warmup_steps) {
     return warmup_steps == 1 ? 0.0 : lr * static_cast<double>(step) / static_cast<double>(warmup_steps - 1);
   }
-  const double done =
-      static_cast<double>(step - warmup_steps) / static_cast<double>(total_steps - warmup_steps);
+  const double done = static_cast<double>(step - warmup_steps) / static_cast<double>(total_steps - warmup_steps);
   return min_lr + (lr - min_lr) / 2 * (1 + std::cos(std::numbers::pi * done));
 }
 

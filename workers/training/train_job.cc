@@ -8,8 +8,7 @@ namespace camsweep {
 namespace {
 
 // Initialized by the seed, then overwritten by pretrained weights where there are some.
-std::unique_ptr<Backbone> build_backbone(const TrainSettings& settings, int classes,
-                                         const Assignment& assignment) {
+std::unique_ptr<Backbone> build_backbone(const TrainSettings& settings, int classes, const Assignment& assignment) {
   auto backbone = make_backbone(settings.variant, backbone_options(settings, classes));
   backbone->initialize(settings.seed);
   if (const auto file = assignment.inputs.find("pretraining"); file != assignment.inputs.end()) {
@@ -23,8 +22,7 @@ std::unique_ptr<Backbone> build_backbone(const TrainSettings& settings, int clas
 JobEnd run_train(JobContext& context) {
   const TrainSettings settings = train_settings(context.assignment.parameters);
   const std::unique_ptr<Dataset> dataset = load_dataset(context.assignment.dataset);
-  Trainer trainer(context, settings, *dataset,
-                  build_backbone(settings, dataset->classes(), context.assignment));
+  Trainer trainer(context, settings, *dataset, build_backbone(settings, dataset->classes(), context.assignment));
   trainer.resume();
   return trainer.run();
 }

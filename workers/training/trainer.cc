@@ -36,12 +36,18 @@ LoaderOptions train_loader(const TrainSettings& settings, const JobContext& cont
 // Ranks must agree on what they train: a mixed installation would otherwise sum unlike gradients.
 void check_same_network(const Backbone& backbone, Collective& collective) {
   std::string layout;
-  for (const NamedTensor& entry : backbone.state())
-    layout += fmt::format("{} {}\n", entry.name, entry.tensor.numel());
+  for (const NamedTensor& entry : backbone.state()) layout += fmt::format("{} {}\n", entry.name, entry.tensor.numel());
   int64_t unlike = 0;
   for (const std::string& other : collective.gather_bytes(layout)) unlike += other != layout;
-  if (collective.max(unlike) != 0)
-    throw std::runtime_error("the ranks of this gang built different networks");
+  if (collective.max(unlike) != 0) throw std::runtime_error("the ranks of this gang built different networks");
+}
+
+// The name of the first weight or buffer that holds NaN or infinity; empty if all are finite.
+std::string first_non_finite(const Backbone& backbone) {
+  for (const NamedTensor& entry : backbone.state()) {
+    if (!at::isfinite(entry.tensor).all().item<bool>()) return entry.name;
+  }
+  return "";
 }
 
 void require_gradients(const Backbone& backbone) {
@@ -63,9 +69,8 @@ Trainer::Trainer(JobContext& context, const TrainSettings& settings, const Datas
       started_(Clock::now()),
       last_checkpoint_(Clock::now()) {
   if (settings.epochs > 0 && steps_per_epoch_ == 0) {
-    throw ConfigError(
-        fmt::format("batch is {}, but the train split has {} images; allowed: at most that many",
-                    settings.batch, dataset.samples(Split::kTrain).size()));
+    throw ConfigError(fmt::format("batch is {}, but the train split has {} images; allowed: at most that many",
+                                  settings.batch, dataset.samples(Split::kTrain).size()));
   }
   backbone_->to(context.device, channels_last_);
   check_same_network(*backbone_, context.collective);
@@ -75,10 +80,9 @@ Trainer::Trainer(JobContext& context, const TrainSettings& settings, const Datas
   }
   require_gradients(*backbone_);
   optimizer_.emplace(backbone_->parameters(), AdamWOptions{.weight_decay = settings.weight_decay});
-  const auto launch = context.device.is_cuda() ? ReducerOptions::Launch::kDuringBackward
-                                               : ReducerOptions::Launch::kAfterBackward;
-  reducer_.emplace(backbone_->parameters(), context.collective,
-                   ReducerOptions{.extra = kExtras, .launch = launch});
+  const auto launch =
+      context.device.is_cuda() ? ReducerOptions::Launch::kDuringBackward : ReducerOptions::Launch::kAfterBackward;
+  reducer_.emplace(backbone_->parameters(), context.collective, ReducerOptions{.extra = kExtras, .launch = launch});
   state_.threads = context.threads;
 }
 
@@ -126,16 +130,15 @@ Trainer::StepEnd Trainer::train_step(const Batch& batch) {
 
   reducer_->begin_step();
   const at::Tensor logits = backbone_->classify(backbone_->features(images, forward), forward);
-  const at::Tensor loss =
-      at::cross_entropy_loss(logits, batch.labels.to(context_.device), {}, at::Reduction::Mean,
-                             /*ignore_index=*/-100, settings_.label_smoothing) /
-      ranks;
+  const at::Tensor loss = at::cross_entropy_loss(logits, batch.labels.to(context_.device), {}, at::Reduction::Mean,
+                                                 /*ignore_index=*/-100, settings_.label_smoothing) /
+                          ranks;
   at::Tensor extra = reducer_->extra();
   const StopRequest stop = context_.stop.load();
   {
     const at::NoGradGuard no_grad;
-    extra.copy_(at::tensor({0.0f, stop != StopRequest::kNone ? 1.0f : 0.0f,
-                            stop == StopRequest::kNow ? 1.0f : 0.0f, data_error_.empty() ? 0.0f : 1.0f}));
+    extra.copy_(at::tensor({0.0f, stop != StopRequest::kNone ? 1.0f : 0.0f, stop == StopRequest::kNow ? 1.0f : 0.0f,
+                            data_error_.empty() ? 0.0f : 1.0f}));
     extra.select(0, kLoss).copy_(loss.detach());
   }
   loss.backward();
@@ -170,8 +173,8 @@ std::optional<JobEnd> Trainer::leave(const StepEnd& end) {
   if (end.diverged) {
     return JobFailure{.kind = "diverged",
                       .retryable = false,
-                      .text = fmt::format("the loss is {} at epoch {}, step {} (lr {})", end.loss,
-                                          state_.epoch + 1, state_.step + 1, settings_.lr)};
+                      .text = fmt::format("the loss is {} at epoch {}, step {} (lr {})", end.loss, state_.epoch + 1,
+                                          state_.step + 1, settings_.lr)};
   }
   if (end.stop) {
     if (!end.stop_now) checkpoint();
@@ -180,9 +183,22 @@ std::optional<JobEnd> Trainer::leave(const StepEnd& end) {
   return std::nullopt;
 }
 
+// A step's loss is that of the weights before it, so that of the last one may be finite when its update was not.
+// Rank 0's weights are the ones that are kept, so what it finds holds for all.
+std::optional<JobEnd> Trainer::leave_unless_finite() {
+  const std::string broken =
+      context_.collective.broadcast_bytes(context_.is_root() ? first_non_finite(*backbone_) : "");
+  if (broken.empty()) return std::nullopt;
+  return JobFailure{
+      .kind = "diverged",
+      .retryable = false,
+      .text = fmt::format("{} holds NaN or infinity after epoch {} (lr {})", broken, state_.epoch + 1, settings_.lr)};
+}
+
 // The state was just written with all steps of the epoch done: after a resume this runs again, on the same
 // numbers.
 std::optional<JobEnd> Trainer::end_epoch() {
+  if (auto end = leave_unless_finite()) return end;
   const int epoch = state_.epoch + 1;
   record("train.loss", epoch, state_.loss_sum / static_cast<double>(steps_per_epoch_));
   record("train.lr", epoch, schedule_.at(epoch * steps_per_epoch_ - 1));

@@ -40,6 +40,7 @@ class Trainer {
 
   std::optional<JobEnd> run_epoch();
   std::optional<JobEnd> end_epoch();
+  std::optional<JobEnd> leave_unless_finite();
   std::optional<JobEnd> score(std::optional<int> epoch);
   JobEnd finish();
 

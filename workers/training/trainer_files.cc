@@ -69,8 +69,8 @@ std::optional<JobEnd> Trainer::score(std::optional<int> epoch) {
                                        context_);
     if (!scores) return JobStopped{};
     const std::string source(split_name(split));
-    for (const auto& [metric, value] : {std::pair{".top1", scores->top1}, std::pair{".top5", scores->top5},
-                                        std::pair{".loss", scores->loss}}) {
+    for (const auto& [metric, value] :
+         {std::pair{".top1", scores->top1}, std::pair{".top5", scores->top5}, std::pair{".loss", scores->loss}}) {
       if (epoch) record(source + metric, epoch, value);
       final_.push_back({.name = source + metric, .epoch = std::nullopt, .value = value});
     }
@@ -93,8 +93,8 @@ JobEnd Trainer::finish() {
   success.metrics.insert(success.metrics.end(), final_.begin(), final_.end());
   success.artifacts = state_.snapshots;
   make_directories((context_.directory() / kWeightsFile).parent_path());
-  const std::string checksum = write_model(context_.directory() / kWeightsFile, *backbone_,
-                                           model_card(settings_, dataset_, settings_.epochs));
+  const std::string checksum =
+      write_model(context_.directory() / kWeightsFile, *backbone_, model_card(settings_, dataset_, settings_.epochs));
   success.artifacts.push_back(
       {.path = kWeightsFile, .sha256 = checksum, .kind = "weights", .label = "", .epoch = std::nullopt});
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
@@ -106,8 +106,8 @@ JobEnd Trainer::finish() {
 void Trainer::checkpoint() {
   last_checkpoint_ = std::chrono::steady_clock::now();
   if (!context_.is_root()) return;
-  const fs::path file = write_training_state(context_.directory(), context_.assignment.job.hex, state_,
-                                             *backbone_, *optimizer_);
+  const fs::path file =
+      write_training_state(context_.directory(), context_.assignment.job.hex, state_, *backbone_, *optimizer_);
   context_.reporter.checkpoint(file.string(), optimizer_->steps_done());
 }
 
@@ -117,8 +117,7 @@ void Trainer::write_snapshot() {
   Artifact snapshot{.path = name, .sha256 = "", .kind = "snapshot", .label = "", .epoch = epoch};
   if (context_.is_root()) {
     make_directories(context_.directory() / "snapshots");
-    snapshot.sha256 =
-        write_model(context_.directory() / name, *backbone_, model_card(settings_, dataset_, epoch));
+    snapshot.sha256 = write_model(context_.directory() / name, *backbone_, model_card(settings_, dataset_, epoch));
   }
   state_.snapshots.push_back(snapshot);
 }

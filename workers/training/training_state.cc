@@ -74,10 +74,8 @@ void remove_older(const fs::path& attempt) {
 fs::path write_training_state(const fs::path& attempt, const std::string& job, const TrainingState& state,
                               const Backbone& backbone, const AdamW& optimizer) {
   TensorFile content;
-  for (const NamedTensor& entry : backbone.state())
-    content.tensors.emplace_back("model." + entry.name, entry.tensor);
-  for (const NamedTensor& moment : optimizer.moments())
-    content.tensors.emplace_back(moment.name, moment.tensor);
+  for (const NamedTensor& entry : backbone.state()) content.tensors.emplace_back("model." + entry.name, entry.tensor);
+  for (const NamedTensor& moment : optimizer.moments()) content.tensors.emplace_back(moment.name, moment.tensor);
   content.metadata[std::string(kMetadataKey)] = describe(job, state, optimizer.steps_done()).dump();
   const fs::path file = attempt / fmt::format("state-{}.safetensors", optimizer.steps_done());
   const std::string checksum = write_safetensors(file, content, Sync::kYes);
@@ -99,8 +97,7 @@ std::optional<fs::path> find_training_state(const fs::path& job_folder) {
   return std::nullopt;
 }
 
-TrainingState read_training_state(const fs::path& file, const std::string& job, Backbone& backbone,
-                                  AdamW& optimizer) {
+TrainingState read_training_state(const fs::path& file, const std::string& job, Backbone& backbone, AdamW& optimizer) {
   const auto refuse = [&](const std::string& why) {
     throw Error(ExitCode::kCorruption, fmt::format("{} cannot be resumed from: {}", file.string(), why));
   };
@@ -108,8 +105,7 @@ TrainingState read_training_state(const fs::path& file, const std::string& job, 
   const auto metadata = content.metadata.find(std::string(kMetadataKey));
   if (metadata == content.metadata.end()) refuse("it is no training state");
   const Json described = Json::parse(metadata->second);
-  if (described.at("job") != job)
-    refuse("it belongs to another job, " + described.at("job").get<std::string>());
+  if (described.at("job") != job) refuse("it belongs to another job, " + described.at("job").get<std::string>());
 
   const at::NoGradGuard no_grad;
   const auto restore = [&](const std::string& name, at::Tensor tensor) {

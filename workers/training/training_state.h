@@ -15,10 +15,10 @@ namespace camsweep {
 // Where a training stands, apart from tensors: what a later attempt needs to go on as if nothing had
 // happened.
 struct TrainingState {
-  int epoch = 0;        // whole epochs done
-  int64_t step = 0;     // steps of the next epoch done; may be all of them: its end is then still to do
-  int threads = 1;      // of the first attempt; sums depend on it in the last bits
-  double loss_sum = 0;  // over the steps of the epoch under way
+  int epoch = 0;                    // whole epochs done
+  int64_t step = 0;                 // steps of the next epoch done; may be all of them: its end is then still to do
+  int threads = 1;                  // of the first attempt; sums depend on it in the last bits
+  double loss_sum = 0;              // over the steps of the epoch under way
   std::vector<Metric> history;      // with epochs
   std::vector<Artifact> snapshots;  // relative to the attempt that wrote the state
 };
@@ -33,7 +33,7 @@ std::filesystem::path write_training_state(const std::filesystem::path& attempt,
 std::optional<std::filesystem::path> find_training_state(const std::filesystem::path& job_folder);
 
 // Restores tensors in place. Throws Error (kCorruption) if the file is of another job or does not fit.
-TrainingState read_training_state(const std::filesystem::path& file, const std::string& job,
-                                  Backbone& backbone, AdamW& optimizer);
+TrainingState read_training_state(const std::filesystem::path& file, const std::string& job, Backbone& backbone,
+                                  AdamW& optimizer);
 
 }  // namespace camsweep

@@ -12,6 +12,7 @@
 #include "workers/localization/box_accuracy.h"
 #include "workers/localization/contours.h"
 #include "workers/localization/level_sweep.h"
+#include "workers/localization/range_max.h"
 
 namespace camsweep {
 namespace {
@@ -164,6 +165,22 @@ TEST(LevelSweepTest, AgreesWithTheContoursOfEveryLevel) {
           << "map " << i << " level " << t;
     }
   }
+}
+
+TEST(RangeMaxTest, EachLevelHasTheLargestValueOfTheRangesOverIt) {
+  std::mt19937 random(5);
+  std::uniform_int_distribution level(0, 255);
+  std::array<int, 256> expected{};
+  RangeMax<int> ranges;
+  for (int value = 1; value <= 100; ++value) {
+    const auto [first, last] = std::minmax({level(random), level(random)});
+    ranges.raise(first, last, value % 10);
+    for (int i = first; i <= last; ++i) {
+      expected[static_cast<size_t>(i)] = std::max(expected[static_cast<size_t>(i)], value % 10);
+    }
+  }
+
+  EXPECT_EQ(ranges.values(), expected);
 }
 
 TEST(BoxGeometryTest, IouCountsBothCorners) {

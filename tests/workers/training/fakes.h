@@ -119,14 +119,13 @@ class ColourDataset : public Dataset {
  private:
   void add(Split split, int count) {
     for (int i = 0; i < count; ++i) {
-      splits_[static_cast<size_t>(split)].push_back(
-          {.id = std::string(split_name(split)) + "/" + std::to_string(i),
-           .label = i % 2,
-           .boxes = {},
-           .masks = {},
-           .ignore_mask = "",
-           .width = 24,
-           .height = 24});
+      splits_[static_cast<size_t>(split)].push_back({.id = std::string(split_name(split)) + "/" + std::to_string(i),
+                                                     .label = i % 2,
+                                                     .boxes = {},
+                                                     .masks = {},
+                                                     .ignore_mask = "",
+                                                     .width = 24,
+                                                     .height = 24});
     }
   }
   std::string broken_;

@@ -75,8 +75,7 @@ TEST(GradientReducerTest, TwoRanksSumToTheGradientOfTheWholeBatch) {
   TinyNet whole;
   whole.loss(pictures(0, 8)).backward();
 
-  for (const auto launch :
-       {ReducerOptions::Launch::kAfterBackward, ReducerOptions::Launch::kDuringBackward}) {
+  for (const auto launch : {ReducerOptions::Launch::kAfterBackward, ReducerOptions::Launch::kDuringBackward}) {
     std::vector<TinyNet> nets(2);
     std::vector<at::Tensor> extras(2);
     on_ranks(2, [&](Collective& collective) {
@@ -87,15 +86,14 @@ TEST(GradientReducerTest, TwoRanksSumToTheGradientOfTheWholeBatch) {
       reducer.extra().fill_(collective.rank() + 1);
       (net.loss(pictures(4 * collective.rank(), 4)) / 2).backward();
       reducer.finish();
-      for (NamedTensor& parameter : net.parameters)
-        parameter.tensor.set_data(parameter.tensor.grad().clone());
+      for (NamedTensor& parameter : net.parameters) parameter.tensor.set_data(parameter.tensor.grad().clone());
       extras[collective.rank()] = reducer.extra().clone();
     });
 
     for (const size_t parameter : {0u, 2u}) {
       // Summing halves in another order: float32 rounding of values near 1.
-      EXPECT_TRUE(at::allclose(nets[0].parameters[parameter].tensor,
-                               whole.parameters[parameter].tensor.grad(), 1e-5, 1e-6));
+      EXPECT_TRUE(
+          at::allclose(nets[0].parameters[parameter].tensor, whole.parameters[parameter].tensor.grad(), 1e-5, 1e-6));
       EXPECT_TRUE(at::equal(nets[0].parameters[parameter].tensor, nets[1].parameters[parameter].tensor));
     }
     EXPECT_EQ(extras[0].item<float>(), 3.0f);

@@ -58,8 +58,8 @@ struct Attempt {
 
 // One attempt of a job on `collective`; stops once `stop_at` steps and evaluation batches are done (0 =
 // never).
-Attempt run_attempt(const TrainSettings& wanted, const Dataset& dataset, const fs::path& job_folder,
-                    int number, Collective& collective, int64_t stop_at = 0) {
+Attempt run_attempt(const TrainSettings& wanted, const Dataset& dataset, const fs::path& job_folder, int number,
+                    Collective& collective, int64_t stop_at = 0) {
   const Assignment assigned = assignment(job_folder, number);
   FakeReporter reporter;
   std::atomic<StopRequest> stop = StopRequest::kNone;
@@ -75,8 +75,8 @@ Attempt run_attempt(const TrainSettings& wanted, const Dataset& dataset, const f
   return {std::move(end), assigned.directory, reporter.metrics};
 }
 
-Attempt run_attempt(const TrainSettings& wanted, const Dataset& dataset, const fs::path& job_folder,
-                    int number = 1, int64_t stop_at = 0) {
+Attempt run_attempt(const TrainSettings& wanted, const Dataset& dataset, const fs::path& job_folder, int number = 1,
+                    int64_t stop_at = 0) {
   at::set_num_threads(1);
   auto collective = make_single_collective();
   return run_attempt(wanted, dataset, job_folder, number, *collective, stop_at);
@@ -215,6 +215,23 @@ TEST(TrainerTest, DivergedLossEndsTheJobWithoutARetry) {
   const auto& failure = std::get<JobFailure>(attempt.end);
   EXPECT_EQ(failure.kind, "diverged");
   EXPECT_FALSE(failure.retryable);
+}
+
+TEST(TrainerTest, WeightsThatOverflowInTheLastStepAreDivergedThoughEveryLossWasFinite) {
+  const ScratchFolder scratch("overflow");
+  TrainSettings wanted = settings("resnet");
+  wanted.epochs = 1;  // of one step: no later loss tells
+  wanted.snapshots = {1};
+  wanted.warmup_epochs = 0;
+  wanted.lr = 1e39;  // above the largest float32
+
+  const Attempt attempt = run_attempt(wanted, ColourDataset(8, 12), scratch.path);
+
+  const auto& failure = std::get<JobFailure>(attempt.end);
+  EXPECT_EQ(failure.kind, "diverged");
+  EXPECT_FALSE(failure.retryable);
+  EXPECT_NE(failure.text.find("after epoch 1"), std::string::npos) << failure.text;
+  EXPECT_FALSE(fs::exists(attempt.directory / "snapshots"));
 }
 
 TEST(TrainerTest, ZeroEpochsScoreAndKeepTheInitialWeights) {
