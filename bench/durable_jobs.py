@@ -2,9 +2,9 @@
 """No-op jobs per second that are durably recorded, and the time between two jobs on a warm gang.
 
 `camsweep run bench/noop.yaml` as a user would start it, with real gangs under mpirun; only the program that the ranks
-become does nothing (noop_rank.cc). Before any figure, every job must be done by exactly one attempt, with its own seed as
-its result, and `camsweep verify` must find the database and every result file sound. With --peer, runs alternate with
-mpi4py.futures, which stores nothing. Examples:
+become does nothing (noop_rank.cc). Before any figure, every job must be done by exactly one attempt, with its own seed
+as its result, and `camsweep verify` must find the database and every result file sound. With --peer, runs alternate
+with mpi4py.futures, which stores nothing. Examples:
 
   bench/durable_jobs.py --peer .venv/bin/python     # jobs per second, two gangs of one rank
   bench/durable_jobs.py --slots 1                   # the time between two jobs of one gang
@@ -22,10 +22,11 @@ import sqlite3
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 BENCH = pathlib.Path(__file__).resolve().parent
-JOBS = 10_000  # what noop.yaml expands to
+JOBS = 5_000  # what noop.yaml expands to
 
 
 def parse_arguments():
@@ -90,8 +91,8 @@ def run_ours(camsweep, runs, arguments):
         check(camsweep, runs, database)
         rate, gaps = read_times(database)
     print(f"  ours: {rate:7.0f} jobs/s, whole command {wall_s:.1f} s; between results of a gang: mean "
-          f"{statistics.mean(gaps):.2f} ms, 99th percentile {gaps[len(gaps) * 99 // 100]:.0f} ms, longest {gaps[-1]:.0f} ms",
-          flush=True)
+          f"{statistics.mean(gaps):.2f} ms, 99th percentile {gaps[len(gaps) * 99 // 100]:.0f} ms, "
+          f"longest {gaps[-1]:.0f} ms", flush=True)
     return rate
 
 
@@ -100,7 +101,8 @@ def run_peer(python):
     output = run(["mpiexec", *as_root, "--oversubscribe", "--bind-to", "none", "-n", "3", python, "-m",
                   "mpi4py.futures", BENCH / "peer_futures.py", str(JOBS)])
     rates = json.loads(output.splitlines()[-1])
-    print("  mpi4py.futures: " + ", ".join(f"{name}: {rate:.0f}" for name, rate in rates.items()) + " jobs/s", flush=True)
+    listed = ", ".join(f"{name}: {rate:.0f}" for name, rate in rates.items())
+    print(f"  mpi4py.futures: {listed} jobs/s", flush=True)
     return rates
 
 
@@ -134,10 +136,10 @@ def syncs_per_second(folder):
 
 def main():
     arguments = parse_arguments()
-    # On the disk of the build, since /tmp may be memory; removed at the end alone, since a file system may be slow to
-    # make files where some were just removed.
-    folder = arguments.build.resolve() / "bench/runs"
-    shutil.rmtree(folder, ignore_errors=True)
+    # On the disk of the build, since /tmp may be memory. Never removed here: ext4 may be slow to make files for a
+    # minute and more after many were removed.
+    (arguments.build / "bench/runs").mkdir(exist_ok=True)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="noop-", dir=arguments.build.resolve() / "bench/runs"))
     camsweep = copy_programs(arguments.build, folder / "programs")
     print(f"{JOBS} jobs, {arguments.slots} slots, gangs of {arguments.gang}; the disk syncs "
           f"{syncs_per_second(folder):.0f} times/s and makes the files of {file_sets_per_second(folder):.0f} jobs/s",
@@ -148,9 +150,9 @@ def main():
         for name, theirs in (run_peer(arguments.peer) if arguments.peer else {}).items():
             ratios[name].append(ours / theirs)
     for name, values in ratios.items():
-        print(f"ours durable / mpi4py.futures {name}: {statistics.median(values):.2f} "
-              f"({min(values):.2f} to {max(values):.2f})")
-    shutil.rmtree(folder)
+        print(f"ours durable / mpi4py.futures {name}: {statistics.median(values):.2g} "
+              f"({min(values):.2g} to {max(values):.2g})")
+    print(f"what was written lies in {folder}")
 
 
 main()

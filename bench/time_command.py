@@ -79,7 +79,8 @@ def main():
     if peer:
         report(shlex.join(peer), theirs)
         for column, what in enumerate(["wall", "CPU"]):
-            ratios = [a[column] / max(b[column], 1e-6) for a, b in zip(ours, theirs)]  # pairs: the machine's speed drifts
+            # Pair by pair, since the machine's speed drifts.
+            ratios = [a[column] / max(b[column], 1e-6) for a, b in zip(ours, theirs)]
             print(f"{what}, median of the ratios of pairs: {statistics.median(ratios):.2f}")
 
 
