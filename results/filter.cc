@@ -82,10 +82,10 @@ std::string sql_of(const Condition& condition) {
 
 }  // namespace
 
-std::string Filter::where_sql() const {
+std::string Filter::condition_sql() const {
   std::vector<std::string> parts;
   for (const Condition& condition : conditions) parts.push_back(sql_of(condition));
-  return parts.empty() ? "" : " WHERE " + join(parts, " AND ");
+  return parts.empty() ? "true" : join(parts, " AND ");
 }
 
 void Filter::bind(Statement& statement) const {

@@ -19,7 +19,7 @@ struct Condition {
 struct Filter {
   std::vector<Condition> conditions;
 
-  std::string where_sql() const;  // " WHERE ..." with a ? per value that is not null, or ""
+  std::string condition_sql() const;  // with a ? per value that is not null; "true" without conditions
   void bind(Statement& statement) const;
 };
 

@@ -20,6 +20,9 @@ namespace fs = std::filesystem;
 constexpr int kStepsPerCheck = 10'000;      // of SQLite's virtual machine: about 0.1 ms
 constexpr int kMaxValueBytes = 64'000'000;  // one value a query builds: zeroblob(1e9) would take the memory
 
+// The view leaves the order open: to sort its rows would compute every column of them, also for a count.
+constexpr const char* kSweepOrder = " ORDER BY (SELECT position FROM jobs WHERE jobs.id = runs.job)";
+
 int allow_reading_only(void*, int action, const char*, const char* name, const char*, const char*) {
   switch (action) {
     case SQLITE_SELECT:
@@ -75,6 +78,13 @@ Json value_of(const Statement& statement, int column) {
     default:
       return statement.text(column);
   }
+}
+
+// " AND column IN ('a', 'b')", "" for any value.
+std::string any_of(const std::string& column, const std::vector<std::string>& values) {
+  std::vector<std::string> quoted;
+  for (const std::string& value : values) quoted.push_back(sql_quoted(value, '\''));
+  return values.empty() ? "" : fmt::format(" AND {} IN ({})", column, join(quoted));
 }
 
 bool is_single_statement(sqlite3* handle, const std::string& sql) {
@@ -145,10 +155,11 @@ ResultRows run_query(Database& database, const std::string& sql, const QueryLimi
   }
 }
 
-ResultRows filtered_runs(Database& database, const std::string& filter) {
-  const Filter parsed = parse_filter(filter, columns_of(database, "runs"));
-  Statement statement(database, "SELECT * FROM runs" + parsed.where_sql());
-  parsed.bind(statement);
+ResultRows filtered_runs(Database& database, const RunChoice& choice) {
+  const Filter filter = parse_filter(choice.filter, columns_of(database, "runs"));
+  Statement statement(database, "SELECT * FROM runs WHERE " + filter.condition_sql() + any_of("state", choice.states) +
+                                    any_of("stage", choice.stages) + kSweepOrder);
+  filter.bind(statement);
   return read_rows(statement);
 }
 
@@ -168,7 +179,7 @@ ResultRows view_rows(Database& database, const std::string& view) {
     throw ConfigError(
         fmt::format("there is no view '{}'{}; there are {}", view, did_you_mean(view, known), join(known)));
   }
-  Statement statement(database, "SELECT * FROM " + sql_quoted(view));
+  Statement statement(database, "SELECT * FROM " + sql_quoted(view) + (view == "runs" ? kSweepOrder : ""));
   return read_rows(statement);
 }
 

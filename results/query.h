@@ -31,8 +31,15 @@ struct QueryLimits {
 // PRAGMA, second statement or extension. Throws ConfigError saying what was refused, or that it took too long.
 ResultRows run_query(Database& database, const std::string& sql, const QueryLimits& limits = {});
 
-// The rows of the view `runs` that satisfy a simple filter (results/filter.h); "" = all.
-ResultRows filtered_runs(Database& database, const std::string& filter);
+// Which rows of the view `runs` are wanted.
+struct RunChoice {
+  std::string filter = {};               // results/filter.h; "" = all
+  std::vector<std::string> states = {};  // any of them; empty = all
+  std::vector<std::string> stages = {};
+};
+
+// The chosen rows in the sweep's order. Throws ConfigError about the filter.
+ResultRows filtered_runs(Database& database, const RunChoice& choice);
 
 // Every row of one view or table, for export. Throws ConfigError with the known names.
 ResultRows view_rows(Database& database, const std::string& view);

@@ -145,7 +145,7 @@ void refresh_runs_view(Database& database) {
       "CREATE VIEW runs AS SELECT (SELECT name FROM sweeps LIMIT 1) AS sweep, jobs.id AS job, jobs.stage, jobs.state,"
       " (SELECT cell FROM cell_jobs WHERE job = jobs.id ORDER BY cell LIMIT 1) AS cell, jobs.seed, jobs.at_epoch,"
       " jobs.attempts, jobs.reason" +
-      columns + "\nFROM jobs WHERE jobs.stale = 0 ORDER BY jobs.position");
+      columns + "\nFROM jobs WHERE jobs.stale = 0");
 }
 
 }  // namespace camsweep

@@ -120,11 +120,10 @@ std::string format_text(const Table& table) {
     lines.pop_back();
   }
   std::set<size_t> rules = {lines.size()};
-  for (Line& line : body(table, [](const TableField&field, const std::string&metric) {
-         return (field.best ? "*" : "") + field_text(field, metric);
-       })) {
-    lines.push_back(std::move(line));
-  }
+  const auto starred = [](const TableField& field, const std::string& metric) {
+    return fmt::format("{}{}", field.best ? "*" : "", field_text(field, metric));
+  };
+  for (Line& line : body(table, starred)) lines.push_back(std::move(line));
   if (!table.floors.empty()) rules.insert(lines.size());
   for (Line& line : floor_lines(table)) lines.push_back(std::move(line));
   return aligned(lines, rules, table.spec.rows.size()) + '\n' + (has_best(table) ? "* best of its column\n" : "") +
@@ -150,10 +149,11 @@ std::string format_markdown(const Table& table) {
   Line rule(table.spec.rows.size(), "---");
   rule.resize(rule.size() + table.columns.size(), "---:");
   add(rule);
-  for (Line& line : body(table, [](const TableField&field, const std::string&metric) {
-         const std::string plain = field_text(field, metric);
-         return field.best ? "**" + plain + "**" : plain;
-       })) {
+  const auto bold = [](const TableField& field, const std::string& metric) {
+    const std::string plain = field_text(field, metric);
+    return field.best ? "**" + plain + "**" : plain;
+  };
+  for (Line& line : body(table, bold)) {
     for (size_t i = 0; i < table.spec.rows.size(); ++i) line[i] = markdown(line[i]);
     add(line);
   }

@@ -31,14 +31,6 @@ size_t column_of(const ResultRows& rows, const std::string& name) {
   return static_cast<size_t>(found - rows.columns.begin());
 }
 
-void keep_only(ResultRows& rows, const std::string& column, const std::vector<std::string>& wanted) {
-  if (wanted.empty()) return;
-  const size_t index = column_of(rows, column);
-  std::erase_if(rows.rows, [&](const std::vector<Json>& row) {
-    return std::find(wanted.begin(), wanted.end(), row[index].get<std::string>()) == wanted.end();
-  });
-}
-
 // Parameters in which the rows shown differ: what tells one job from another.
 std::vector<size_t> varying_parameters(Database& database, const ResultRows& rows) {
   std::vector<size_t> varying;
@@ -76,9 +68,8 @@ void print_table(Database& database, const ResultRows& rows) {
 
 void print_jobs(const Arguments& arguments, const CommandLine& line) {
   Database database = open_reader(find_sweep(line.runs, arguments.sweep).database());
-  ResultRows rows = filtered_runs(database, arguments.where);
-  keep_only(rows, "state", arguments.states);
-  keep_only(rows, "stage", arguments.stages);
+  const ResultRows rows =
+      filtered_runs(database, {.filter = arguments.where, .states = arguments.states, .stages = arguments.stages});
   if (arguments.json) {
     fmt::print("{}", format_rows(rows, ExportFormat::kJson));
   } else if (rows.rows.empty()) {

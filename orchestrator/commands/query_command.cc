@@ -60,8 +60,9 @@ void print_rows(const ResultRows& rows, const Arguments& arguments) {
 void answer(const Arguments& arguments, const CommandLine& line) {
   const Question question = question_from(arguments);
   Database database = open_reader(find_sweep(line.runs, question.sweep).database());
-  print_rows(question.sql.empty() ? filtered_runs(database, arguments.where) : run_query(database, question.sql),
-             arguments);
+  print_rows(
+      question.sql.empty() ? filtered_runs(database, {.filter = arguments.where}) : run_query(database, question.sql),
+      arguments);
 }
 
 }  // namespace

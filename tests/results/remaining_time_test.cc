@@ -47,7 +47,7 @@ TEST(RemainingTimeTest, IsUnknownWhileAStageWithJobsLeftHasFinishedNone) {
   const StageWork train{
       .stage = Stage::kTrain, .running = {{.age_s = 10, .share = {}}}, .finished = {.sum_s = 100, .count = 1}};
   const StageWork erf{.stage = Stage::kErf, .waiting = 1, .running = {}, .finished = {}};
-  const StageWork unused{.stage = Stage::kPca};
+  const StageWork unused{.stage = Stage::kPca, .running = {}, .finished = {}};
 
   EXPECT_FALSE(remaining_time({train, erf}, 1).has_value());
   EXPECT_TRUE(remaining_time({train, unused}, 1).has_value());
