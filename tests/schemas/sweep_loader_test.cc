@@ -141,6 +141,14 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"matrix: {backbone: [convnxt_tiny]}",
                 "x.yaml:3:21: matrix.backbone[0]: unknown backbone 'convnxt_tiny'; did you mean 'convnext_tiny'? "
                 "(`camsweep backbones` lists them)"},
+        Mistake{
+            "matrix:\n  augmentation: {true: {lr: [1]}, false:}\n  backbone: {resnet50: {epochs: [1], lr: [2]}}",
+            "x.yaml:4:29: matrix.augmentation.true.lr: values of 'backbone' bring 'lr' too: one of the two would be "
+            "lost"},
+        Mistake{
+            "matrix:\n  backbone:\n    resnet50:\n      head: {paper: {lr: 1}}\n      pool: {gap: {lr: 2}}",
+            "x.yaml:7:24: matrix.backbone.resnet50.pool.gap.lr: values of 'head' bring 'lr' too: one of the two would "
+            "be lost"},
         Mistake{"matrix: {backbone: {resnet50: {lr: [1]}}, lr: [2]}",
                 "x.yaml:3:36: matrix.backbone.resnet50.lr: 'lr' also stands in an outer mapping of the matrix"},
         Mistake{"matrix: {lr: {range: [1, 2]}}",
