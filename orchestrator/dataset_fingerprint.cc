@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 #include <sstream>
 #include <system_error>
 #include <vector>
@@ -64,11 +65,19 @@ class Fingerprint {
     images_.emplace_back(std::move(name), size);
   }
 
+  // A mask that is not there yet counts too: nothing needs it before pixels are scored.
+  void add_mask(const fs::path& folder, const std::string& name) {
+    std::error_code error;
+    const auto size = fs::file_size(folder / name, error);
+    masks_.insert(fmt::format("mask {} {}\n", name, error ? "missing" : std::to_string(size)));
+  }
+
   std::string finish() {
     if (images_.empty()) throw ConfigError("dataset: it lists no image");
     std::sort(images_.begin(), images_.end());
     images_.erase(std::unique(images_.begin(), images_.end()), images_.end());
     for (const auto& [name, size] : images_) hash_.add(fmt::format("{} {}\n", name, size));
+    for (const std::string& line : masks_) hash_.add(line);
     return hash_.hex();
   }
 
@@ -78,12 +87,27 @@ class Fingerprint {
   HashCache& cache_;
   Sha256 hash_;
   std::vector<std::pair<std::string, uintmax_t>> images_;
+  std::set<std::string> masks_;
 };
+
+// Lines `<image>,<mask>,<ignore mask or nothing>`; lines of boxes have five fields. Spec protocol, 8.1.
+void add_masks(const fs::path& file, const fs::path& folder, Fingerprint& fingerprint) {
+  for (const std::string& line : lines_of(file)) {
+    if (std::count(line.begin(), line.end(), ',') != 2) continue;
+    const size_t first = line.find(',');
+    const size_t second = line.rfind(',');
+    fingerprint.add_mask(folder, line.substr(first + 1, second - first - 1));
+    if (second + 1 < line.size()) fingerprint.add_mask(folder, line.substr(second + 1));
+  }
+}
 
 // spec protocol, 8.1
 std::string wsol_fingerprint(const Json& dataset, HashCache& cache) {
   const fs::path metadata = dataset.at("metadata").get<std::string>();
   const fs::path images = dataset.at("images").get<std::string>();
+  // OpenImages keeps masks beside the images, `data compose` in a folder of their own.
+  const fs::path own_folder = images.parent_path() / "masks";
+  const fs::path masks = fs::is_directory(own_folder) ? own_folder : images;
   Fingerprint fingerprint(dataset, cache);
   for (const std::string split : {"train", "val", "test"}) {
     if (split == "val" && !fs::exists(metadata / split)) continue;
@@ -93,6 +117,9 @@ std::string wsol_fingerprint(const Json& dataset, HashCache& cache) {
     for (const char* optional : {"image_ids_proxy.txt", "image_sizes.txt", "localization.txt", "masks.txt"}) {
       const fs::path file = metadata / split / optional;
       if (fs::exists(file)) fingerprint.add_metadata(file, split + "/" + optional);
+    }
+    for (const char* list : {"localization.txt", "masks.txt"}) {
+      if (fs::exists(metadata / split / list)) add_masks(metadata / split / list, masks, fingerprint);
     }
     for (std::string& id : lines_of(metadata / split / "image_ids.txt")) fingerprint.add_image(images, std::move(id));
   }

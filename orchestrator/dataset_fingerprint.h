@@ -35,9 +35,9 @@ class HashCache {
 // folder that is missing.
 Json resolve_dataset(const Json& dataset, const std::filesystem::path& sweep_file);
 
-// SHA-256 over kind and options, the bytes of the metadata files and the sorted (path, size) pairs of the images that
-// they list. Independent of where the data set lies. Takes a resolved data set. Throws ConfigError naming a metadata
-// file or image that is missing.
+// SHA-256 over kind and options, the bytes of the metadata files and the sorted (path, size) pairs of the images and
+// masks that they list. Independent of where the data set lies. Takes a resolved data set. Throws ConfigError naming a
+// metadata file or image that is missing.
 std::string dataset_fingerprint(const Json& dataset, HashCache& cache);
 
 // An existing file that a sweep file names, as an absolute path by the rule of resolve_dataset(); empty if there is

@@ -110,7 +110,7 @@ std::string value_text(const Json& value) { return value.is_string() ? value.get
 class Expander {
  public:
   Expander(const SweepSpec& sweep, const ExpansionOptions& options)
-      : sweep_(sweep), options_(options), resolver_(sweep) {}
+      : sweep_(sweep), options_(options), values_(std::make_shared<Values>(sweep)) {}
 
   Expansion run() {
     check_size(sweep_);
@@ -119,14 +119,23 @@ class Expander {
     exclude();
     include();
     set();
-    derive(sweep_, resolver_, rows_, arena_);
+    derive(sweep_, resolver_, rows_, values_->arena);
     keep_only();
     check_rows();
-    make_cells();
+    complete_rows();
+    result_.cells = std::move(rows_);
+    result_.values = values_;
     return std::move(result_);
   }
 
  private:
+  // What rows point at.
+  struct Values {
+    explicit Values(const SweepSpec& sweep) : resolver(sweep) {}
+    Resolver resolver;
+    std::deque<Json> arena;  // values that rules made
+  };
+
   // A rule without effect is a mistake in the rule or in the matrix.
   void count(const std::string& rule, const Rule& source, uint64_t touched) {
     result_.rules.push_back({rule, rows_.size(), touched});
@@ -150,7 +159,7 @@ class Expander {
     for (size_t i = 0; i < sweep_.include.size(); ++i) {
       const Rule& rule = sweep_.include[i];
       size_t added = 0;
-      for (Row& row : include_rows(sweep_, rule, arena_)) {
+      for (Row& row : include_rows(sweep_, rule, values_->arena)) {
         if (!stands_already(row)) {
           rows_.push_back(std::move(row));
           ++added;
@@ -232,30 +241,18 @@ class Expander {
     }
   }
 
-  std::string label(const Row& row) const {
-    Json cell = Json::object();
-    for (size_t i = 0; i < row.size(); ++i) {
-      if (row[i] != nullptr) cell[std::string(parameter_table()[i].name)] = *row[i];
-    }
-    return cell_label(sweep_, cell);
-  }
+  std::string label(const Row& row) const { return cell_label(sweep_, row); }
 
-  void make_cells() {
-    std::vector<std::pair<std::string, size_t>> names;  // sorted, as the objects of Json are
-    for (const std::string& name : parameter_names()) names.emplace_back(name, parameter_position(name));
-    std::sort(names.begin(), names.end());
-    result_.cells.reserve(rows_.size());
-    for (const Row& row : rows_) {
-      Json::object_t cell;
-      for (const auto& [name, position] : names) cell.emplace_hint(cell.end(), name, *resolver_.value(row, position));
-      result_.cells.emplace_back(std::move(cell));
+  void complete_rows() {
+    for (Row& row : rows_) {
+      for (size_t i = 0; i < row.size(); ++i) row[i] = resolver_.value(row, i);
     }
   }
 
   const SweepSpec& sweep_;
   const ExpansionOptions& options_;
-  Resolver resolver_;
-  std::deque<Json> arena_;  // values that rules made; rows point into it
+  std::shared_ptr<Values> values_;
+  const Resolver& resolver_ = values_->resolver;
   std::vector<Row> rows_;
   Expansion result_;
 };
@@ -271,7 +268,19 @@ void collect_names(const std::vector<Axis>& axes, std::set<std::string>& names) 
 
 Expansion expand(const SweepSpec& sweep, const ExpansionOptions& options) { return Expander(sweep, options).run(); }
 
-std::string cell_label(const SweepSpec& sweep, const Json& cell) {
+Json cell_parameters(const Row& cell) {
+  static const std::vector<std::pair<std::string, size_t>> names = [] {
+    std::vector<std::pair<std::string, size_t>> sorted;  // as the objects of Json are
+    for (const std::string& name : parameter_names()) sorted.emplace_back(name, parameter_position(name));
+    std::sort(sorted.begin(), sorted.end());
+    return sorted;
+  }();
+  Json::object_t parameters;
+  for (const auto& [name, position] : names) parameters.emplace_hint(parameters.end(), name, *cell[position]);
+  return parameters;
+}
+
+std::string cell_label(const SweepSpec& sweep, const Row& cell) {
   std::set<std::string> varied;
   collect_names(sweep.axes, varied);
   for (const Rule& rule : sweep.include) {
@@ -279,7 +288,8 @@ std::string cell_label(const SweepSpec& sweep, const Json& cell) {
   }
   std::vector<std::string> parts;
   for (const std::string& name : parameter_names()) {
-    if (varied.count(name) != 0 && cell.contains(name)) parts.push_back(name + "=" + value_text(cell.at(name)));
+    const Json* value = cell[parameter_position(name)];
+    if (varied.count(name) != 0 && value != nullptr) parts.push_back(name + "=" + value_text(*value));
   }
   return parts.empty() ? "of the sweep" : join(parts);
 }

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "orchestrator/rules.h"
 #include "schemas/sweep_spec.h"
 
 namespace camsweep {
@@ -23,8 +25,9 @@ struct ExpansionOptions {
 
 struct Expansion {
   std::vector<RuleCount> rules;
-  std::vector<Json> cells;  // complete objects of parameters, without the seed; all different
+  std::vector<Row> cells;  // every parameter but the seed has a value
   std::vector<std::string> notes;
+  std::shared_ptr<const void> values;  // owns what the cells point at, the sweep's own values aside
 };
 
 // matrix, exclude, include, set, derive, in this order. Cells come in an order that depends on the order of lists in
@@ -33,7 +36,10 @@ struct Expansion {
 // (found out before anything is expanded).
 Expansion expand(const SweepSpec& sweep, const ExpansionOptions& options = {});
 
+// A cell's parameters as an object.
+Json cell_parameters(const Row& cell);
+
 // "backbone=resnet50, epochs=100": the parameters in which cells of this sweep differ, for messages.
-std::string cell_label(const SweepSpec& sweep, const Json& cell);
+std::string cell_label(const SweepSpec& sweep, const Row& cell);
 
 }  // namespace camsweep

@@ -4,13 +4,36 @@
 #include <array>
 #include <utility>
 
-#include "schemas/hash.h"
 #include "schemas/parameters.h"
 
 namespace camsweep {
 namespace {
 
-// Names of the parameters that a stage's result depends on, sorted. `pretraining` is named by its SHA-256 instead.
+Json stage_values(Stage stage, const Json& cell) {
+  Json::object_t values;
+  for (const std::string& name : stage_parameters(stage)) {
+    const auto value = cell.find(name);
+    if (value != cell.end()) values.emplace_hint(values.end(), name, *value);
+  }
+  return values;
+}
+
+// Moves what it is given into the identity: an initializer list would copy it.
+Json make_identity(const std::string& dataset_fingerprint, Stage stage, Json parameters, Json needs, Json pretraining) {
+  Json identity = Json::object();
+  identity["dataset"] = dataset_fingerprint;
+  identity["needs"] = std::move(needs);
+  identity["parameters"] = std::move(parameters);
+  identity["pretraining"] = std::move(pretraining);
+  identity["stage"] = stage_name(stage);
+  identity["version"] = stage_version(stage);
+  return identity;
+}
+
+}  // namespace
+
+int stage_version(Stage) { return 1; }
+
 const std::vector<std::string>& stage_parameters(Stage stage) {
   static const auto all = [] {
     std::array<std::vector<std::string>, 5> names;
@@ -25,65 +48,21 @@ const std::vector<std::string>& stage_parameters(Stage stage) {
   return all[static_cast<size_t>(stage)];
 }
 
-Json stage_values(Stage stage, const Json& cell) {
-  Json::object_t values;
-  for (const std::string& name : stage_parameters(stage)) {
-    const auto value = cell.find(name);
-    if (value != cell.end()) values.emplace_hint(values.end(), name, *value);
-  }
-  return values;
-}
-
-// Moves what it is given into the identity: an initializer list would copy it.
-Json make_identity(const IdentityContext& context, Stage stage, Json parameters, Json needs, Json pretraining) {
-  Json identity = Json::object();
-  identity["dataset"] = context.dataset_fingerprint;
-  identity["needs"] = std::move(needs);
-  identity["parameters"] = std::move(parameters);
-  identity["pretraining"] = std::move(pretraining);
-  identity["stage"] = stage_name(stage);
-  identity["version"] = stage_version(stage);
-  return identity;
-}
-
-}  // namespace
-
-int stage_version(Stage) { return 1; }
-
-std::string cell_id(const Json& parameters) { return sha256(canonical(parameters)); }
-
-JobSpec make_train_job(const IdentityContext& context, const TrainInputs& inputs) {
+Json train_identity(const std::string& dataset_fingerprint, const TrainInputs& inputs) {
   Json parameters = stage_values(Stage::kTrain, inputs.cell);
   parameters["seed"] = inputs.seed;
   parameters["snapshots"] = inputs.snapshots;
   parameters["variant"] = inputs.variant;
-
-  JobSpec job;
-  job.stage = Stage::kTrain;
-  job.dataset = context.dataset;
-  job.pretraining_file = inputs.pretraining.path;
-  job.gang = inputs.cell.at("gang");
-  job.identity = make_identity(context, job.stage, std::move(parameters), Json::array(),
-                               inputs.pretraining.path.empty() ? Json() : Json(inputs.pretraining.sha256));
-  job.id = {sha256(canonical(job.identity))};
-  return job;
+  return make_identity(dataset_fingerprint, Stage::kTrain, std::move(parameters), Json::array(),
+                       inputs.pretraining.path.empty() ? Json() : Json(inputs.pretraining.sha256));
 }
 
-JobSpec make_analysis_job(const IdentityContext& context, const Json& cell, const AnalysisSpec& analysis,
-                          const JobId& train, std::optional<int> at) {
+Json analysis_identity(const std::string& dataset_fingerprint, const Json& cell, const AnalysisSpec& analysis,
+                       const JobId& train, std::optional<int> at) {
   Json parameters = stage_values(analysis.stage, cell);
   parameters.update(analysis.options);
   parameters["at"] = at ? Json(*at) : Json();
-
-  JobSpec job;
-  job.stage = analysis.stage;
-  job.dataset = context.dataset;
-  job.needs = {train};
-  job.at_epoch = at;
-  job.gang = analysis.gang;
-  job.identity = make_identity(context, job.stage, std::move(parameters), Json::array({train.hex}), Json());
-  job.id = {sha256(canonical(job.identity))};
-  return job;
+  return make_identity(dataset_fingerprint, analysis.stage, std::move(parameters), Json::array({train.hex}), Json());
 }
 
 }  // namespace camsweep

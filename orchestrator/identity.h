@@ -12,14 +12,8 @@ namespace camsweep {
 // Raised when a stage's meaning changes: its jobs then have other ids, and older results are not taken for theirs.
 int stage_version(Stage stage);
 
-// What of a sweep enters the identity of every job alike.
-struct IdentityContext {
-  std::string dataset_fingerprint;
-  Json dataset;  // as a worker opens it
-};
-
-// The id of a cell: SHA-256 of its canonical parameters.
-std::string cell_id(const Json& parameters);
+// Names of the parameters that a stage's result depends on, sorted. `pretraining` is named by its SHA-256 instead.
+const std::vector<std::string>& stage_parameters(Stage stage);
 
 // Weights to start from; an empty path for random initialization.
 struct PretrainingFile {
@@ -34,10 +28,12 @@ struct TrainInputs {
   const std::vector<int>& snapshots;  // those within the cell's epochs
   const PretrainingFile& pretraining;
 };
-JobSpec make_train_job(const IdentityContext& context, const TrainInputs& inputs);
+
+// What a job's id is the hash of, as an object; IdentityWriter spells it.
+Json train_identity(const std::string& dataset_fingerprint, const TrainInputs& inputs);
 
 // `at` none: on the final weights.
-JobSpec make_analysis_job(const IdentityContext& context, const Json& cell, const AnalysisSpec& analysis,
-                          const JobId& train, std::optional<int> at);
+Json analysis_identity(const std::string& dataset_fingerprint, const Json& cell, const AnalysisSpec& analysis,
+                       const JobId& train, std::optional<int> at);
 
 }  // namespace camsweep

@@ -4,17 +4,21 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
 #include "orchestrator/dataset_fingerprint.h"
 #include "orchestrator/identity.h"
+#include "orchestrator/identity_text.h"
 #include "orchestrator/overrides.h"
 #include "orchestrator/parallel.h"
 #include "orchestrator/table_check.h"
 #include "schemas/backbone_catalog.h"
 #include "schemas/error.h"
+#include "schemas/hash.h"
 #include "schemas/sweep_loader.h"
 
 namespace camsweep {
@@ -23,32 +27,38 @@ namespace {
 // Turns cells into jobs; what many cells share (variants, checkpoints) is looked up once.
 class Planner {
  public:
-  Planner(Plan& plan, HashCache& cache) : plan_(plan), cache_(cache) {
-    context_.dataset = resolve_dataset(plan.spec.dataset, plan.spec.file);
-    context_.dataset_fingerprint = dataset_fingerprint(context_.dataset, cache);
+  Planner(Plan& plan, PlanDetail detail, HashCache& cache) : plan_(plan), detail_(detail), cache_(cache) {
+    dataset_ = resolve_dataset(plan.spec.dataset, plan.spec.file);
+    fingerprint_ = dataset_fingerprint(dataset_, cache);
   }
 
-  void make_cells(std::vector<Json> cells) {
-    std::vector<std::string> ids(cells.size());
-    in_parallel(cells.size(), [&](size_t begin, size_t end) {
-      for (size_t i = begin; i < end; ++i) ids[i] = cell_id(cells[i]);
+  void make_cells(const std::vector<Row>& rows) {
+    std::vector<Cell> cells(rows.size());
+    in_parallel(rows.size(), [&](size_t begin, size_t end) {
+      IdentityWriter writer(fingerprint_, {});
+      for (size_t i = begin; i < end; ++i) {
+        cells[i].id = sha256(writer.cell(rows[i]));
+        if (detail_ == PlanDetail::kFull) cells[i].parameters = cell_parameters(rows[i]);
+      }
     });
-    std::unordered_set<std::string> known;
+    std::unordered_set<std::string_view> known;
     known.reserve(cells.size());
     plan_.cells.reserve(cells.size());
+    rows_.reserve(cells.size());
     for (size_t i = 0; i < cells.size(); ++i) {
-      if (known.insert(ids[i]).second) {
-        plan_.cells.push_back({std::move(ids[i]), std::move(cells[i])});
-      } else if (!plan_.partial) {
-        throw ConfigError(fmt::format("{}: `set` or `derive` makes two cells equal: {}", plan_.spec.file.string(),
-                                      cell_label(plan_.spec, cells[i])));
-      }
+      if (plan_.partial && known.contains(cells[i].id)) continue;
+      plan_.cells.push_back(std::move(cells[i]));
+      rows_.push_back(&rows[i]);
+      if (known.insert(plan_.cells.back().id).second) continue;
+      throw ConfigError(fmt::format("{}: `set` or `derive` makes two cells equal: {}", plan_.spec.file.string(),
+                                    cell_label(plan_.spec, rows[i])));
     }
-    for (const Cell& cell : plan_.cells) prepare(cell);
+    for (const Row* row : rows_) prepare(*row);
     for (const auto& [what, count] : dropped_) {
       plan_.notes.push_back(
           fmt::format("{} dropped in {} cell{}: they train fewer epochs", what, count, count == 1 ? "" : "s"));
     }
+    check_table(plan_.spec, rows_);
   }
 
   // One replicate of every cell before the second of any: a first answer comes early.
@@ -60,7 +70,8 @@ class Planner {
     for (const int64_t seed : plan_.spec.seeds) {
       std::vector<std::vector<Entry>> made(plan_.cells.size());
       in_parallel(made.size(), [&](size_t begin, size_t end) {
-        for (size_t i = begin; i < end; ++i) made[i] = jobs_of(plan_.cells[i].parameters, seed);
+        IdentityWriter writer(fingerprint_, plan_.spec.analyses);
+        for (size_t i = begin; i < end; ++i) made[i] = jobs_of(writer, i, seed);
       });
       for (size_t i = 0; i < made.size(); ++i) {
         for (Entry& entry : made[i]) add(plan_.cells[i].id, seed, std::move(entry));
@@ -74,13 +85,25 @@ class Planner {
     int stage;
     JobSpec job;
   };
+  // As objects and as canonical texts.
+  struct Variant {
+    Json json;
+    std::string text;
+  };
+  struct Pretraining {
+    PretrainingFile file;
+    std::string text;  // of its SHA-256
+  };
 
   // Looks up what jobs_of() needs, and says what it will leave out.
-  void prepare(const Cell& cell) {
-    check_epochs(cell.parameters);
-    find_variant(cell.parameters.at("backbone"));
-    find_pretraining(cell.parameters);
-    const int epochs = cell.parameters.at("epochs");
+  void prepare(const Row& row) {
+    static const size_t kEpochs = parameter_position("epochs");
+    static const size_t kBackbone = parameter_position("backbone");
+    static const size_t kPretraining = parameter_position("pretraining");
+    const int epochs = *row[kEpochs];
+    check_epochs(row, epochs);
+    find_variant(row[kBackbone]->get_ref<const std::string&>());
+    find_pretraining(row, row[kPretraining]->get_ref<const std::string&>());
     for (const int epoch : plan_.spec.snapshots) {
       if (epoch > epochs) ++dropped_[fmt::format("snapshot {}", epoch)];
     }
@@ -91,21 +114,59 @@ class Planner {
     }
   }
 
-  std::vector<Entry> jobs_of(const Json& cell, int64_t seed) const {
-    const int epochs = cell.at("epochs");
+  JobSpec train_job(IdentityWriter& writer, size_t cell, int64_t seed) const {
+    static const size_t kEpochs = parameter_position("epochs");
+    static const size_t kGang = parameter_position("gang");
+    static const size_t kBackbone = parameter_position("backbone");
+    static const size_t kPretraining = parameter_position("pretraining");
+    const Row& row = *rows_[cell];
+    const Variant& variant = variants_.at(row[kBackbone]->get_ref<const std::string&>());
+    const Pretraining& pretraining = pretraining_.at(row[kPretraining]->get_ref<const std::string&>());
     std::vector<int> snapshots = plan_.spec.snapshots;
-    std::erase_if(snapshots, [&](int epoch) { return epoch > epochs; });
+    std::erase_if(snapshots, [&](int epoch) { return epoch > row[kEpochs]->get<int>(); });
+    JobSpec job;
+    job.stage = Stage::kTrain;
+    job.gang = *row[kGang];
+    job.pretraining_file = pretraining.file.path;
+    job.id = {sha256(writer.training(row, {.seed = seed,
+                                           .variant = variant.text,
+                                           .snapshots = fmt::format("[{}]", fmt::join(snapshots, ",")),
+                                           .pretraining = pretraining.text}))};
+    if (detail_ == PlanDetail::kIds) return job;
+    job.dataset = dataset_;
+    job.identity = train_identity(fingerprint_, {.cell = plan_.cells[cell].parameters,
+                                                 .seed = seed,
+                                                 .variant = variant.json,
+                                                 .snapshots = snapshots,
+                                                 .pretraining = pretraining.file});
+    return job;
+  }
+
+  JobSpec analysis_job(IdentityWriter& writer, size_t cell, size_t index, const JobId& train,
+                       std::optional<int> at) const {
+    const AnalysisSpec& analysis = plan_.spec.analyses[index];
+    JobSpec job;
+    job.stage = analysis.stage;
+    job.needs = {train};
+    job.at_epoch = at;
+    job.gang = analysis.gang;
+    job.id = {sha256(writer.analysis(*rows_[cell], index, train, at))};
+    if (detail_ == PlanDetail::kIds) return job;
+    job.dataset = dataset_;
+    job.identity = analysis_identity(fingerprint_, plan_.cells[cell].parameters, analysis, train, at);
+    return job;
+  }
+
+  std::vector<Entry> jobs_of(IdentityWriter& writer, size_t cell, int64_t seed) const {
+    static const size_t kEpochs = parameter_position("epochs");
+    const int epochs = *(*rows_[cell])[kEpochs];
     std::vector<Entry> entries;
-    entries.push_back({0, make_train_job(context_, {.cell = cell,
-                                                    .seed = seed,
-                                                    .variant = variants_.at(cell.at("backbone")),
-                                                    .snapshots = snapshots,
-                                                    .pretraining = pretraining_.at(cell.at("pretraining"))})});
+    entries.push_back({0, train_job(writer, cell, seed)});
     const JobId train = entries[0].job.id;
     for (size_t i = 0; i < plan_.spec.analyses.size(); ++i) {
       const AnalysisSpec& analysis = plan_.spec.analyses[i];
       const auto add_analysis = [&](std::optional<int> at) {
-        entries.push_back({static_cast<int>(i) + 1, make_analysis_job(context_, cell, analysis, train, at)});
+        entries.push_back({static_cast<int>(i) + 1, analysis_job(writer, cell, i, train, at)});
       };
       if (analysis.at.empty()) add_analysis(std::nullopt);
       for (const int epoch : analysis.at) {
@@ -120,25 +181,25 @@ class Planner {
     if (known_.insert(entry.job.id).second) plan_.jobs.push_back(std::move(entry.job));
   }
 
-  void check_epochs(const Json& parameters) const {
-    const int epochs = parameters.at("epochs");
+  void check_epochs(const Row& row, int epochs) const {
     const std::vector<int>& snapshots = plan_.spec.snapshots;
     for (const AnalysisSpec& analysis : plan_.spec.analyses) {
       for (const int epoch : analysis.at) {
         if (epoch >= epochs || std::find(snapshots.begin(), snapshots.end(), epoch) != snapshots.end()) continue;
         throw ConfigError(fmt::format("{}: at: epoch {} is neither in `snapshots` nor the last one of the cell {}",
-                                      analysis.place.text(), epoch, cell_label(plan_.spec, parameters)));
+                                      analysis.place.text(), epoch, cell_label(plan_.spec, row)));
       }
     }
   }
 
   void find_variant(const std::string& name) {
     if (variants_.count(name) != 0) return;
-    variants_.emplace(name, normalized(to_json(find_backbone(name, plan_.spec.backbones))));
+    Json json = normalized(to_json(find_backbone(name, plan_.spec.backbones)));
+    std::string text = canonical(json);
+    variants_.emplace(name, Variant{std::move(json), std::move(text)});
   }
 
-  void find_pretraining(const Json& parameters) {
-    const std::string& name = parameters.at("pretraining").get_ref<const std::string&>();
+  void find_pretraining(const Row& row, const std::string& name) {
     if (pretraining_.count(name) != 0) return;
     PretrainingFile file;
     if (name != "none") {
@@ -146,20 +207,24 @@ class Planner {
       if (file.path.empty() || !std::filesystem::is_regular_file(file.path)) {
         const bool looks_like_path = name.find('/') != std::string::npos || name.find('.') != std::string::npos;
         throw ConfigError(fmt::format(
-            "{}: pretraining '{}' (cell {}): {}", plan_.spec.file.string(), name, cell_label(plan_.spec, parameters),
+            "{}: pretraining '{}' (cell {}): {}", plan_.spec.file.string(), name, cell_label(plan_.spec, row),
             looks_like_path ? "there is no such file"
                             : "expected `none` or the path of a weights file; catalogs of checkpoints come by path"));
       }
       file.sha256 = cache_.sha256(file.path);
     }
-    pretraining_.emplace(name, std::move(file));
+    std::string text = file.path.empty() ? "null" : canonical(file.sha256);
+    pretraining_.emplace(name, Pretraining{std::move(file), std::move(text)});
   }
 
   Plan& plan_;
+  PlanDetail detail_;
   HashCache& cache_;
-  IdentityContext context_;
-  std::unordered_map<std::string, Json> variants_;
-  std::unordered_map<std::string, PretrainingFile> pretraining_;
+  Json dataset_;  // as a worker opens it
+  std::string fingerprint_;
+  std::vector<const Row*> rows_;  // of the plan's cells
+  std::unordered_map<std::string, Variant> variants_;
+  std::unordered_map<std::string, Pretraining> pretraining_;
   std::unordered_set<JobId> known_;
   std::map<std::string, size_t> dropped_;  // what, and in how many cells
 };
@@ -175,9 +240,8 @@ Plan make_plan(const std::filesystem::path& sweep_file, const PlanOptions& optio
   plan.rules = std::move(expansion.rules);
   plan.notes = std::move(expansion.notes);
   HashCache cache(HashCache::default_file());
-  Planner planner(plan, cache);
-  planner.make_cells(std::move(expansion.cells));
-  check_table(plan.spec, plan.cells);
+  Planner planner(plan, options.detail, cache);
+  planner.make_cells(expansion.cells);
   planner.make_jobs();
   return plan;
 }

@@ -23,9 +23,15 @@ struct Plan {
   bool partial = false;            // overrides or --only were given: never marks anything stale
 };
 
+enum class PlanDetail {
+  kFull,
+  kIds  // cells without parameters, jobs without identity and data set: enough to count what is done, and much faster
+};
+
 struct PlanOptions {
   std::vector<std::string> overrides = {};  // key=value, as on the command line
   std::vector<std::string> only = {};       // 'backbone=convnext_*'
+  PlanDetail detail = PlanDetail::kFull;
 };
 
 // Steps 1 and 2 of the data flow: loads, expands, computes identities. Throws ConfigError: bad file, unknown names,

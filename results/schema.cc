@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -18,27 +17,12 @@ namespace {
 // Columns of `runs` beyond these are left out: SQLite allows 2000 in a view.
 constexpr size_t kMaxRunColumns = 1900;
 
-// all[i] takes the tables of version i + 1 to version i + 2. A step that was released is never edited.
-constexpr std::array<std::string_view, kDatabaseVersion - 1> kSteps = {
-    R"(
-    DROP TABLE parameters;
-    ALTER TABLE artifacts ADD COLUMN bytes INTEGER;
-    CREATE TABLE run_columns (
-      kind TEXT NOT NULL CHECK (kind IN ('parameter', 'metric')),
-      name TEXT NOT NULL,
-      PRIMARY KEY (kind, name)
-    ) STRICT, WITHOUT ROWID;
-    INSERT INTO run_columns SELECT DISTINCT 'parameter', item.key FROM cells, json_each(cells.parameters) AS item;
-    INSERT INTO run_columns SELECT DISTINCT 'metric', name FROM metrics WHERE epoch IS NULL;
-    )",
-};
-
 int64_t version(Database& database) { return database.integer("PRAGMA user_version"); }
 
-Error newer(const Database& database, int64_t found) {
+Error newer(const Database& database, int64_t found, int64_t known) {
   return Error(ExitCode::kSchemaVersion,
                fmt::format("{} has schema version {}, made by a newer camsweep; this one knows up to {}",
-                           database.file().string(), found, kDatabaseVersion));
+                           database.file().string(), found, known));
 }
 
 Error not_ours(const Database& database) {
@@ -58,13 +42,11 @@ std::string views_sql() {
   return std::string(kResultsSql.substr(start));
 }
 
-void upgrade(Database& database, int64_t found) {
+void upgrade(Database& database, int64_t found, const MigrationSteps& steps) {
   for (const std::string& view : texts(database, "SELECT name FROM sqlite_master WHERE type = 'view'")) {
     database.exec("DROP VIEW " + sql_quoted(view));
   }
-  for (int64_t from = found; from < kDatabaseVersion; ++from) {
-    database.exec(std::string(kSteps[static_cast<size_t>(from - 1)]));
-  }
+  for (size_t step = static_cast<size_t>(found) - 1; step < steps.size(); ++step) database.exec(steps[step]);
   database.exec(views_sql());
 }
 
@@ -99,27 +81,34 @@ std::string sql_quoted(std::string_view name, char quote) {
   return text + quote;
 }
 
-void migrate(Database& database) {
+const MigrationSteps& migration_steps() {
+  static const MigrationSteps steps = {};  // version 1 is the first
+  CAMSWEEP_CHECK(steps.size() + 1 == kDatabaseVersion, "every version but the first has its step");
+  return steps;
+}
+
+void migrate(Database& database, const MigrationSteps& steps) {
+  const int64_t newest = static_cast<int64_t>(steps.size()) + 1;
   const int64_t found = version(database);
-  if (found > kDatabaseVersion) throw newer(database, found);
+  if (found > newest) throw newer(database, found, newest);
   const bool is_empty = database.integer("SELECT count(*) FROM sqlite_master") == 0;
-  if (!is_empty && database.integer("PRAGMA application_id") != kApplicationId) throw not_ours(database);
-  if (found == kDatabaseVersion) return;
+  if (!is_empty && (found < 1 || database.integer("PRAGMA application_id") != kApplicationId)) throw not_ours(database);
+  if (found == newest) return;
   if (!is_empty) back_up(database, found);
   Transaction transaction(database);
   if (is_empty) {
     database.exec(std::string(kResultsSql));
   } else {
-    upgrade(database, found);
+    upgrade(database, found, steps);
   }
   refresh_runs_view(database);
-  database.exec(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", kApplicationId, kDatabaseVersion));
+  database.exec(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", kApplicationId, newest));
   transaction.commit();
 }
 
 void require_schema(Database& database) {
   const int64_t found = version(database);
-  if (found > kDatabaseVersion) throw newer(database, found);
+  if (found > kDatabaseVersion) throw newer(database, found, kDatabaseVersion);
   if (database.integer("PRAGMA application_id") != kApplicationId) throw not_ours(database);
   if (found < kDatabaseVersion) {
     throw Error(ExitCode::kSchemaVersion, fmt::format("{} has schema version {}; `camsweep run` brings it to {}",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -29,8 +30,8 @@ std::vector<Json> range_values(const SweepReading& reading, const Json& range, c
     return {};
   }
   if (steps >= kMaxRangeValues) {
-    reading.problem(pointer, fmt::format("found a range of {:.0f} values, allowed are {:.0f}", steps + 1,
-                                         kMaxRangeValues));
+    reading.problem(pointer,
+                    fmt::format("found a range of {:.0f} values, allowed are {:.0f}", steps + 1, kMaxRangeValues));
     return {};
   }
   std::vector<Json> values;
@@ -53,8 +54,7 @@ size_t table_position(const std::string& name) {
 
 std::vector<Axis> read_axes(const SweepReading& reading, const Json& axes, const std::string& pointer);
 
-Axis read_map_axis(const SweepReading& reading, const std::string& name, const Json& map,
-                   const std::string& pointer) {
+Axis read_map_axis(const SweepReading& reading, const std::string& name, const Json& map, const std::string& pointer) {
   Axis axis{name, {}, {}};
   for (const auto& [key, own] : map.items()) {
     const bool text = find_parameter(name)->type == "string";
@@ -67,8 +67,7 @@ Axis read_map_axis(const SweepReading& reading, const std::string& name, const J
   return axis;
 }
 
-Axis read_axis(const SweepReading& reading, const std::string& name, const Json& value,
-               const std::string& pointer) {
+Axis read_axis(const SweepReading& reading, const std::string& name, const Json& value, const std::string& pointer) {
   if (value.is_object() && !is_range(value)) return read_map_axis(reading, name, value, pointer);
   Axis axis{name, {}, {}};
   if (is_range(value)) {
@@ -86,8 +85,7 @@ Axis read_axis(const SweepReading& reading, const std::string& name, const Json&
   for (size_t i = 0; i < value.size(); ++i) {
     const std::string at = fmt::format("{}/{}", pointer, i);
     check_value(reading, name, value[i], at);
-    if (!seen.insert(value[i]).second)
-      reading.problem(at, fmt::format("the value {} stands twice", value[i].dump()));
+    if (!seen.insert(value[i]).second) reading.problem(at, fmt::format("the value {} stands twice", value[i].dump()));
     axis.values.push_back(value[i]);
   }
   return axis;
@@ -122,6 +120,40 @@ void check_own_axes(const SweepReading& reading, const Axis& axis, std::set<std:
   }
 }
 
+// A value of a map axis as a step of a JSON pointer.
+std::string value_step(const Json& value) {
+  return pointer_step(value.is_string() ? value.get<std::string>() : value.dump());
+}
+
+// Every parameter that values of the axis bring, at any depth, with the place of its first.
+void collect_brought(const Axis& axis, const std::string& where, std::map<std::string, std::string>& brought) {
+  for (size_t i = 0; i < axis.own_axes.size(); ++i) {
+    const std::string pointer = where + value_step(axis.values[i]);
+    for (const Axis& own : axis.own_axes[i]) {
+      brought.emplace(own.name, pointer + "/" + own.name);
+      collect_brought(own, pointer + "/" + own.name, brought);
+    }
+  }
+}
+
+// Two axes side by side must not bring the same parameter: the later would silently replace the value of the earlier.
+void check_siblings(const SweepReading& reading, const std::vector<Axis>& axes, const std::string& where) {
+  std::map<std::string, std::string> bringers;  // parameter -> axis
+  for (const Axis& axis : axes) {
+    std::map<std::string, std::string> brought;
+    collect_brought(axis, where + "/" + axis.name, brought);
+    for (const auto& [name, pointer] : brought) {
+      const auto [first, is_new] = bringers.emplace(name, axis.name);
+      if (is_new) continue;
+      reading.problem(pointer,
+                      fmt::format("values of '{}' bring '{}' too: one of the two would be lost", first->second, name));
+    }
+    for (size_t i = 0; i < axis.own_axes.size(); ++i) {
+      check_siblings(reading, axis.own_axes[i], where + "/" + axis.name + value_step(axis.values[i]));
+    }
+  }
+}
+
 void read_zips(const SweepReading& reading, SweepSpec& sweep) {
   const Json* zips = reading.find("zip");
   if (!zips) return;
@@ -130,12 +162,11 @@ void read_zips(const SweepReading& reading, SweepSpec& sweep) {
     const std::vector<std::string> names = (*zips)[i].get<std::vector<std::string>>();
     std::vector<size_t> lengths;
     for (size_t j = 0; j < names.size(); ++j) {
-      const auto axis = std::find_if(sweep.axes.begin(), sweep.axes.end(),
-                                     [&](const Axis& a) { return a.name == names[j]; });
+      const auto axis =
+          std::find_if(sweep.axes.begin(), sweep.axes.end(), [&](const Axis& a) { return a.name == names[j]; });
       const std::string pointer = fmt::format("/zip/{}/{}", i, j);
       if (axis == sweep.axes.end() || !axis->own_axes.empty()) {
-        reading.problem(pointer,
-                        fmt::format("found '{}', expected an axis of the matrix that is a list", names[j]));
+        reading.problem(pointer, fmt::format("found '{}', expected an axis of the matrix that is a list", names[j]));
       } else if (!tied.insert(names[j]).second) {
         reading.problem(pointer, fmt::format("'{}' is already tied", names[j]));
       } else {
@@ -154,8 +185,7 @@ void read_zips(const SweepReading& reading, SweepSpec& sweep) {
 
 void read_matrix(const SweepReading& reading, SweepSpec& sweep) {
   const Json& matrix = reading.root().at("matrix");
-  if (matrix.is_null())
-    return reading.problem("/matrix", "found nothing, expected a mapping of parameters to values");
+  if (matrix.is_null()) return reading.problem("/matrix", "found nothing, expected a mapping of parameters to values");
   std::set<std::string> names;
   for (Axis& axis : read_axes(reading, matrix, "/matrix")) {
     names.insert(axis.name);
@@ -168,6 +198,7 @@ void read_matrix(const SweepReading& reading, SweepSpec& sweep) {
     }
   }
   for (const Axis& axis : sweep.axes) check_own_axes(reading, axis, names, "/matrix/" + axis.name);
+  check_siblings(reading, sweep.axes, "/matrix");
   read_zips(reading, sweep);
 }
 

@@ -124,6 +124,7 @@ void add_plan_command(CLI::App& app, CommandLine& line) {
   command->add_flag("--json", arguments->json, "print JSON");
   command->footer("Example:\n  camsweep plan experiments/quickstart.yaml epochs=1 --only 'backbone=convnext_*'");
   command->callback([arguments, &line] {
+    arguments->plan.detail = PlanDetail::kIds;
     const Plan plan = make_plan(arguments->sweep_file, arguments->plan);
     const StageCounts counts = count_jobs(plan, done_jobs(SweepFolder{line.runs / plan.spec.name}));
     if (arguments->json) {

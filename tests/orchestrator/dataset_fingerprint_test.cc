@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <set>
 
 #include "schemas/error.h"
 #include "schemas/files.h"
@@ -69,6 +70,32 @@ TEST_F(FingerprintTest, ChangesWithMetadataAndWithTheSizeOfAnImage) {
   EXPECT_NE(before, relabelled);
   EXPECT_NE(relabelled, grown);
   EXPECT_EQ(fingerprint(dataset), grown);
+}
+
+TEST_F(FingerprintTest, ChangesWithTheListOfMasksAndTheirSizes) {
+  const Json dataset = wsol("a");
+  const std::string without = fingerprint(dataset);
+
+  write_file(folder_ / "a" / "metadata" / "test" / "masks.txt", "test.jpg,test.png,ignore.png\n");
+  const std::string listed = fingerprint(dataset);
+  fs::create_directories(folder_ / "a" / "masks");
+  write_file(folder_ / "a" / "masks" / "test.png", "mask");
+  const std::string with_file = fingerprint(dataset);
+  write_file(folder_ / "a" / "masks" / "test.png", "larger mask");
+  const std::string grown = fingerprint(dataset);
+  write_file(folder_ / "a" / "masks" / "ignore.png", "mask");
+
+  EXPECT_EQ(std::set<std::string>({without, listed, with_file, grown, fingerprint(dataset)}).size(), 5U);
+}
+
+TEST_F(FingerprintTest, MasksBesideTheImagesCountToo) {
+  const Json dataset = wsol("a");
+  write_file(folder_ / "a" / "metadata" / "test" / "localization.txt", "test.jpg,test_m1.png,\n");
+  const std::string missing = fingerprint(dataset);
+
+  write_file(folder_ / "a" / "images" / "test_m1.png", "mask");
+
+  EXPECT_NE(fingerprint(dataset), missing);
 }
 
 TEST_F(FingerprintTest, MissingFilesAreNamed) {

@@ -14,8 +14,23 @@ namespace {
 constexpr const char* kHead =
     "sweep: s\ndataset: {kind: synth}\ndefaults: {backbone: resnet50, resolution: 96, epochs: 1}\n";
 
-Expansion expanded(const std::string& rest, const ExpansionOptions& options = {}) {
-  return expand(read_sweep(kHead + rest, "x.yaml"), options);
+// An expansion that outlives its sweep.
+struct Expanded {
+  std::vector<RuleCount> rules;
+  std::vector<Json> cells;
+  std::vector<std::string> notes;
+};
+
+Expanded expanded_file(const std::string& text, const ExpansionOptions& options = {}) {
+  const SweepSpec sweep = read_sweep(text, "x.yaml");
+  const Expansion expansion = expand(sweep, options);
+  Expanded result{expansion.rules, {}, expansion.notes};
+  for (const Row& cell : expansion.cells) result.cells.push_back(cell_parameters(cell));
+  return result;
+}
+
+Expanded expanded(const std::string& rest, const ExpansionOptions& options = {}) {
+  return expanded_file(kHead + rest, options);
 }
 
 std::string error_of(const std::string& rest) {
@@ -28,7 +43,7 @@ std::string error_of(const std::string& rest) {
 }
 
 // The values of two parameters in every cell, in order.
-std::vector<std::pair<Json, Json>> pairs(const Expansion& expansion, const char* a, const char* b) {
+std::vector<std::pair<Json, Json>> pairs(const Expanded& expansion, const char* a, const char* b) {
   std::vector<std::pair<Json, Json>> result;
   for (const Json& cell : expansion.cells) result.emplace_back(cell.at(a), cell.at(b));
   return result;
@@ -37,13 +52,13 @@ std::vector<std::pair<Json, Json>> pairs(const Expansion& expansion, const char*
 using Pairs = std::vector<std::pair<Json, Json>>;
 
 TEST(ExpansionTest, ListsAreMultipliedAndTheLastParameterVariesFastest) {
-  const Expansion expansion = expanded("matrix: {batch: [8, 16], epochs: [1, 2]}\n");
+  const Expanded expansion = expanded("matrix: {batch: [8, 16], epochs: [1, 2]}\n");
 
   EXPECT_EQ(pairs(expansion, "epochs", "batch"), (Pairs{{1, 8}, {1, 16}, {2, 8}, {2, 16}}));
 }
 
 TEST(ExpansionTest, ValuesOfAMapBringTheirOwnAxes) {
-  const Expansion expansion =
+  const Expanded expansion =
       expanded("matrix: {backbone: {resnet18: {resolution: [64, 96]}, resnet50: {resolution: 128}, resnet34: {}}}\n");
 
   EXPECT_EQ(pairs(expansion, "backbone", "resolution"),
@@ -51,13 +66,13 @@ TEST(ExpansionTest, ValuesOfAMapBringTheirOwnAxes) {
 }
 
 TEST(ExpansionTest, TiedAxesAdvanceTogether) {
-  const Expansion expansion = expanded("matrix: {resolution: [64, 96], batch: [16, 8]}\nzip: [[resolution, batch]]\n");
+  const Expanded expansion = expanded("matrix: {resolution: [64, 96], batch: [16, 8]}\nzip: [[resolution, batch]]\n");
 
   EXPECT_EQ(pairs(expansion, "resolution", "batch"), (Pairs{{64, 16}, {96, 8}}));
 }
 
 TEST(ExpansionTest, RulesAreCountedInTheirFixedOrder) {
-  const Expansion expansion = expanded(R"(
+  const Expanded expansion = expanded(R"(
 set: [{when: {batch: [8, 32]}, gang: 2}]
 include: [{epochs: [5, 6], batch: 32}]
 exclude: [{epochs: 2, batch: 16}, {epochs: 9, optional: true}]
@@ -96,7 +111,7 @@ TEST(ExpansionTest, AnIncludeGivesEveryAxisOfItsBackbone) {
 }
 
 TEST(ExpansionTest, DerivedParametersAreComputedInTheOrderOfTheirNeeds) {
-  const Expansion expansion = expanded(
+  const Expanded expansion = expanded(
       "matrix: {batch: [16, 64]}\nderive: {min_lr: lr / 10, lr: 0.001 * batch / 16, gang: 'batch > 32 ? 2 : 1'}\n");
 
   EXPECT_EQ(pairs(expansion, "lr", "min_lr"), (Pairs{{0.001, 0.0001}, {0.004, 0.0004}}));
@@ -116,7 +131,7 @@ TEST(ExpansionTest, DerivationsThatFailSayWhere) {
 }
 
 TEST(ExpansionTest, RecipeFieldsFollowTheAugmentationOfTheCell) {
-  const Expansion expansion = expanded("matrix: {augmentation: [true, false]}\n");
+  const Expanded expansion = expanded("matrix: {augmentation: [true, false]}\n");
 
   EXPECT_EQ(pairs(expansion, "augmentation", "label_smoothing"), (Pairs{{true, 0.1}, {false, 0}}));
 }
@@ -126,13 +141,10 @@ TEST(ExpansionTest, BatchIsAMultipleOfTheGang) {
 }
 
 TEST(ExpansionTest, EveryCellHasAllParameters) {
-  EXPECT_EQ(
-      expand(read_sweep("sweep: s\ndataset: {kind: synth}\nmatrix: {backbone: resnet50, epochs: 1, resolution: 96}\n",
-                        "x.yaml"))
-          .cells.size(),
-      1u);
-  EXPECT_THROW(expand(read_sweep("sweep: s\ndataset: {kind: synth}\nmatrix: {backbone: resnet50}\n", "x.yaml")),
-               ConfigError);
+  const std::string head = "sweep: s\ndataset: {kind: synth}\nmatrix: {backbone: resnet50, ";
+
+  EXPECT_EQ(expanded_file(head + "epochs: 1, resolution: 96}\n").cells.size(), 1u);
+  EXPECT_THROW(expanded_file(head + "epochs: 1}\n"), ConfigError);
 }
 
 TEST(ExpansionTest, OnlyKeepsCellsThatMatchEveryPattern) {
@@ -192,7 +204,7 @@ TEST(ExpansionTest, EqualsTheNaiveProductFilteredAndExtended) {
   EXPECT_TRUE(rc::check([] {
     const Grid grid = any_grid();
 
-    const Expansion expansion = expanded(yaml_of(grid, {0, 1, 2}));
+    const Expanded expansion = expanded(yaml_of(grid, {0, 1, 2}));
 
     std::vector<std::vector<int>> expected;
     for (const int resolution : grid.resolution) {
@@ -215,7 +227,7 @@ TEST(ExpansionTest, OrderOfKeysChangesNothing) {
   EXPECT_TRUE(rc::check([] {
     const Grid grid = any_grid();
     std::vector<int> order = {0, 1, 2};
-    const Expansion expansion = expanded(yaml_of(grid, order));
+    const Expanded expansion = expanded(yaml_of(grid, order));
     while (std::next_permutation(order.begin(), order.end())) {
       RC_ASSERT(expanded(yaml_of(grid, order)).cells == expansion.cells);
     }

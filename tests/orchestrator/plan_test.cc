@@ -9,6 +9,7 @@
 
 #include "schemas/error.h"
 #include "schemas/files.h"
+#include "schemas/hash.h"
 
 namespace camsweep {
 namespace {
@@ -104,6 +105,20 @@ TEST_F(PlanTest, TheIdIsTheHashOfTheCanonicalIdentity) {
             Json({{"at", nullptr}, {"images", 1000}, {"pc1_input", "weighted"}, {"pc1_sign", "component"}}));
 }
 
+TEST_F(PlanTest, IdsAloneAreThoseOfTheWholePlan) {
+  const std::string rest =
+      "matrix: {lr: [1e-3, 0.5, 1], epochs: [2, 4]}\nsnapshots: [2]\nreplicates: 2\n"
+      "analyses: [{localize: {methods: [pc1, cam], cam_weight: exact}}, {activation: {at: [2, 4]}}]\n";
+
+  const Plan whole = plan(rest);
+  const Plan brief = plan(rest, {.detail = PlanDetail::kIds});
+
+  EXPECT_EQ(ids(brief), ids(whole));
+  EXPECT_EQ(steps(brief), steps(whole));
+  for (size_t i = 0; i < whole.cells.size(); ++i) EXPECT_EQ(brief.cells[i].id, whole.cells[i].id);
+  for (const JobSpec& job : whole.jobs) EXPECT_EQ(job.id.hex, sha256(canonical(job.identity)));
+}
+
 TEST_F(PlanTest, TheGangEntersTrainingAlone) {
   const Plan one = plan("matrix: {epochs: 4}\nanalyses: [{pca: {gang: 1}}]\n");
   const Plan trained_by_two = plan("matrix: {epochs: 4, gang: 2}\nanalyses: [{pca: {gang: 1}}]\n");
@@ -148,7 +163,7 @@ TEST_F(PlanTest, AnAnalysisOfAnEpochThatIsNotKeptIsRefused) {
 TEST_F(PlanTest, CellsThatShareAFieldOfTheTableAreRefused) {
   EXPECT_EQ(
       error_of(std::string(kHead) +
-               "matrix: {epochs: [1, 2], lr: [1, 2]}\nreport: {table: {rows: [epochs], value: cam.maxboxacc}}\n"),
+               "matrix: {epochs: [1, 2], lr: [1, 2]}\nreport: {table: {rows: [epochs], value: test.top1}}\n"),
       "x.yaml: report.table: two cells would share a field (epochs=1, lr=2): they differ in lr; name it in `rows` or "
       "`columns`");
 }

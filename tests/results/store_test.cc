@@ -146,19 +146,36 @@ TEST_F(StoreTest, CellThatIsNoLongerListedIsStaleAndNothingIsDeleted) {
   EXPECT_EQ(count("SELECT count(*) FROM jobs WHERE stale = 1"), 2);
 }
 
-TEST_F(StoreTest, DatabaseOfTheFirstVersionIsMigratedAndACopyKept) {
+TEST_F(StoreTest, DatabaseOfAnOlderVersionIsMigratedAndACopyKept) {
   {
-    Database old(folder_ / "results.db", Database::Mode::kWrite);
-    old.exec(read_file(fs::path(CAMSWEEP_SOURCE_DIR) / "tests/results/results_v1.sql"));
-    old.exec("PRAGMA user_version = 1; PRAGMA application_id = " + std::to_string(kApplicationId));
-    old.exec("INSERT INTO cells (id, position, parameters) VALUES ('c', 0, '{\"backbone\": \"tiny\"}')");
+    Store store(folder_);
+    plan(store);
+  }
+  const MigrationSteps steps = {"ALTER TABLE cells ADD COLUMN note TEXT; UPDATE cells SET note = 'migrated'",
+                                "UPDATE cells SET note = note || ' twice'"};
+
+  {
+    Database database(folder_ / "results.db", Database::Mode::kWrite);
+    migrate(database, steps);
+    migrate(database, steps);  // has nothing to do
   }
 
-  { Store store(folder_); }
+  EXPECT_EQ(count("PRAGMA user_version"), 3);
+  EXPECT_EQ(count("SELECT count(*) FROM cells WHERE note = 'migrated twice'"), 1);
+  EXPECT_EQ(count("SELECT count(*) FROM runs"), 2) << "the views were not made again";
+  Database copy(folder_ / "results.db.v1", Database::Mode::kReadOnly);
+  EXPECT_EQ(copy.integer("PRAGMA user_version"), 1);
+}
 
-  EXPECT_EQ(count("PRAGMA user_version"), kDatabaseVersion);
-  EXPECT_EQ(count("SELECT count(*) FROM cells WHERE id = 'c'"), 1);
-  EXPECT_TRUE(fs::exists(folder_ / "results.db.v1"));
+TEST_F(StoreTest, AMigrationThatFailsChangesNothing) {
+  { Store store(folder_); }
+  {
+    Database database(folder_ / "results.db", Database::Mode::kWrite);
+    EXPECT_THROW(migrate(database, {"DELETE FROM run_columns; UPDATE no_such_table SET x = 1"}), Error);
+  }
+
+  EXPECT_EQ(count("PRAGMA user_version"), 1);
+  EXPECT_EQ(count("SELECT count(*) FROM runs"), 0) << "the views are gone";
 }
 
 TEST_F(StoreTest, DatabaseOfANewerVersionIsRefused) {

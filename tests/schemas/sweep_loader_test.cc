@@ -141,6 +141,14 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"matrix: {backbone: [convnxt_tiny]}",
                 "x.yaml:3:21: matrix.backbone[0]: unknown backbone 'convnxt_tiny'; did you mean 'convnext_tiny'? "
                 "(`camsweep backbones` lists them)"},
+        Mistake{
+            "matrix:\n  augmentation: {true: {lr: [1]}, false:}\n  backbone: {resnet50: {epochs: [1], lr: [2]}}",
+            "x.yaml:4:29: matrix.augmentation.true.lr: values of 'backbone' bring 'lr' too: one of the two would be "
+            "lost"},
+        Mistake{
+            "matrix:\n  backbone:\n    resnet50:\n      head: {paper: {lr: 1}}\n      pool: {gap: {lr: 2}}",
+            "x.yaml:7:24: matrix.backbone.resnet50.pool.gap.lr: values of 'head' bring 'lr' too: one of the two would "
+            "be lost"},
         Mistake{"matrix: {backbone: {resnet50: {lr: [1]}}, lr: [2]}",
                 "x.yaml:3:36: matrix.backbone.resnet50.lr: 'lr' also stands in an outer mapping of the matrix"},
         Mistake{"matrix: {lr: {range: [1, 2]}}",
@@ -179,11 +187,28 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"matrix: {epochs: 1}\nreport: {plots: [fig1]}",
                 "x.yaml:4:18: report.plots[0]: found 'fig1', expected history, bars, scatter or erf, or a mapping of "
                 "one of them to its options"},
-        Mistake{"matrix: {epochs: 1}\nreport: {table: {rows: [epoch], value: cam.maxboxacc}}",
+        Mistake{"matrix: {epochs: 1}\nreport: {table: {rows: [epoch], value: test.top1}}",
                 "x.yaml:4:25: report.table.rows[0]: found 'epoch', expected a parameter; did you mean 'epochs'?"},
         Mistake{"matrix: {epochs: 1}\nreport: {table: {rows: [epochs], value: maxboxacc}}",
                 "x.yaml:4:41: report.table.value: found 'maxboxacc', expected a metric like cam.maxboxacc, or a list "
                 "of them"},
+        Mistake{"matrix: {epochs: 1}\nanalyses: [erf]\nreport: {table: {rows: [epochs], value: cam.maxboxacc}}",
+                "x.yaml:5:41: report.table.value: no listed analysis measures 'cam.maxboxacc'; `analyses: [localize: "
+                "[cam]]` does"},
+        Mistake{
+            "matrix: {epochs: 1}\nreport: {table: {rows: [epochs], value: [test.top1, test.top_1]}}",
+            "x.yaml:4:53: report.table.value[1]: found 'test.top_1', expected a metric that this sweep measures; did "
+            "you mean 'test.top1'?"},
+        Mistake{
+            "matrix: {epochs: 1}\nanalyses: [{localize: [cam]}]\nreport: {plots: [{scatter: {x: erf.auc, y: "
+            "cam.maxboxac}}]}",
+            "x.yaml:5:32: report.plots[0].scatter.x: no listed analysis measures 'erf.auc'; `analyses: [erf]` does\n"
+            "x.yaml:5:44: report.plots[0].scatter.y: found 'cam.maxboxac', expected a metric that this sweep measures; "
+            "did you mean 'cam.maxboxacc'?"},
+        Mistake{
+            "matrix: {epochs: 1}\nreport: {plots: [history, bars]}",
+            "x.yaml:4:27: report.plots[1]: no listed analysis measures 'cam.maxboxacc'; `analyses: [localize: [cam]]` "
+            "does"},
         Mistake{
             "matrix: {epochs: 1}\nlimits: {start: 2 weeks}",
             "x.yaml:4:17: limits.start: found '2 weeks', expected seconds, or a text like '30 s', '2 min', '1.5 h'"},

@@ -1,0 +1,95 @@
+#include "schemas/metric_names.h"
+
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+#include <string_view>
+#include <utility>
+
+namespace camsweep {
+namespace {
+
+using Names = std::vector<std::string>;
+
+constexpr std::array<std::string_view, 4> kMethods = {"cam", "cam_positive", "cam_negative", "pc1"};
+
+void add(Names& names, std::string_view source, std::initializer_list<std::string_view> metrics) {
+  for (const std::string_view metric : metrics) names.push_back(std::string(source) + "." + std::string(metric));
+}
+
+void add_training(Names& names) {
+  add(names, "train", {"loss", "lr"});
+  for (const char* split : {"val", "test"}) add(names, split, {"top1", "top5", "loss"});
+}
+
+void add_maps(Names& names, const std::string& source) {
+  add(names, source,
+      {"maxboxacc", "maxboxacc_threshold", "maxboxacc_v2", "maxboxacc_30", "maxboxacc_50", "maxboxacc_70",
+       "maxboxacc_30_threshold", "maxboxacc_50_threshold", "maxboxacc_70_threshold", "maxboxacc_transfer",
+       "maxboxacc_transfer_threshold", "maxboxacc_v2_transfer", "constant_maps"});
+}
+
+// Both classes of the map are always computed; only the true one can tell what a known class would give.
+void add_localization(Names& names, const Json& methods) {
+  for (const std::string method : methods) {
+    add_maps(names, method);
+    add(names, method, {"top1_loc"});
+    add_maps(names, method + "_gt");
+    add(names, method + "_gt", {"gt_known"});
+  }
+  add(names, "localize", {"top1", "images", "constant_maps"});
+  add(names, "floor", {"whole_image", "whole_image_v2", "centred", "centred_side", "centred_v2"});
+}
+
+void add_analysis(Names& names, Stage stage, const Json& methods) {
+  switch (stage) {
+    case Stage::kTrain:
+      return add_training(names);
+    case Stage::kLocalize:
+      return add_localization(names, methods);
+    case Stage::kErf:
+      for (const int percent : {10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99}) {
+        add(names, "erf", {"side_" + std::to_string(percent)});
+      }
+      return add(names, "erf", {"auc", "side_auc", "undefined_sizes", "images", "skipped_images"});
+    case Stage::kPca:
+      return add(names, "pca", {"rate_mean", "rate_std", "images", "without_component", "dropped_channels"});
+    case Stage::kActivation:
+      return add(
+          names, "activation",
+          {"pearson_abs_w_area", "area_mean", "area_image_mean", "area_map_mean", "gap_mean", "points", "images"});
+  }
+}
+
+bool holds(const Names& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+}  // namespace
+
+std::vector<std::string> metric_names(const std::vector<AnalysisSpec>& analyses) {
+  Names names;
+  add_training(names);
+  for (const AnalysisSpec& analysis : analyses) {
+    add_analysis(names, analysis.stage, analysis.options.value("methods", Json::array()));
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+std::string analysis_of_metric(const std::string& metric) {
+  for (const std::string_view method : kMethods) {
+    Names names;
+    add_localization(names, Json::array({method}));
+    if (holds(names, metric)) return "localize: [" + std::string(method) + "]";
+  }
+  for (const Stage stage : {Stage::kErf, Stage::kPca, Stage::kActivation}) {
+    Names names;
+    add_analysis(names, stage, Json::array());
+    if (holds(names, metric)) return std::string(stage_name(stage));
+  }
+  return "";
+}
+
+}  // namespace camsweep

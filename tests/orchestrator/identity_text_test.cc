@@ -1,0 +1,107 @@
+#include "orchestrator/identity_text.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <deque>
+#include <set>
+
+#include "orchestrator/expansion.h"
+#include "orchestrator/identity.h"
+#include "schemas/parameters.h"
+
+namespace camsweep {
+namespace {
+
+const std::string kFingerprint = "f00d";
+
+Json any_value() {
+  switch (*rc::gen::inRange(0, 7)) {
+    case 0:
+      return *rc::gen::arbitrary<bool>();
+    case 1:
+      return *rc::gen::arbitrary<int64_t>();
+    case 2:
+      return *rc::gen::element(0.0, -0.0, 0.1, 1.0, 1e-5, 1e22, 12345.678, 1.0 / 3);
+    case 3:
+      return *rc::gen::element<std::string>("", "plain", "with \"quotes\"", "back\\slash", "tab\tline\n",
+                                            "\xc3\xa9t\xc3\xa9");
+    case 4:
+      return *rc::gen::container<std::vector<double>>(rc::gen::element(0.5, 2.0, 0.229));
+    case 5:
+      return *rc::gen::nonNegative<int>();
+    default:
+      return nullptr;
+  }
+}
+
+// Cells whose values are of any type, some shared with the cell before.
+std::vector<Row> any_cells(std::deque<Json>& arena) {
+  std::vector<Row> cells;
+  Row row(parameter_table().size());
+  for (int cell = 0; cell < 3; ++cell) {
+    for (const std::string& name : parameter_names()) {
+      const size_t position = parameter_position(name);
+      if (row[position] == nullptr || *rc::gen::inRange(0, 3) == 0) row[position] = &arena.emplace_back(any_value());
+    }
+    cells.push_back(row);
+  }
+  return cells;
+}
+
+// What nlohmann prints of the same object, normalized.
+std::string dumped(const Json& value) { return normalized(value).dump(); }
+
+RC_GTEST_PROP(IdentityTextTest, TheTextOfACellIsTheDumpOfItsParameters, ()) {
+  std::deque<Json> arena;
+  IdentityWriter writer(kFingerprint, {});
+
+  for (const Row& cell : any_cells(arena)) RC_ASSERT(writer.cell(cell) == dumped(cell_parameters(cell)));
+}
+
+RC_GTEST_PROP(IdentityTextTest, TheTextOfATrainingIsTheDumpOfItsIdentity, ()) {
+  std::deque<Json> arena;
+  const Json variant = {{"family", "convnext"}, {"depths", {1, 2}}, {"scale", any_value()}};
+  const auto snapshots = *rc::gen::container<std::vector<int>>(rc::gen::inRange(1, 400));
+  const PretrainingFile pretraining =
+      *rc::gen::arbitrary<bool>() ? PretrainingFile{"/w/a.pth", "5ca1ab1e"} : PretrainingFile{};
+  const auto seed = *rc::gen::arbitrary<int64_t>();
+  IdentityWriter writer(kFingerprint, {});
+
+  for (const Row& cell : any_cells(arena)) {
+    const std::string text = writer.training(
+        cell, {.seed = seed,
+               .variant = canonical(variant),
+               .snapshots = canonical(snapshots),
+               .pretraining = pretraining.path.empty() ? std::string("null") : canonical(pretraining.sha256)});
+
+    RC_ASSERT(text == dumped(train_identity(kFingerprint, {.cell = cell_parameters(cell),
+                                                           .seed = seed,
+                                                           .variant = variant,
+                                                           .snapshots = snapshots,
+                                                           .pretraining = pretraining})));
+  }
+}
+
+RC_GTEST_PROP(IdentityTextTest, TheTextOfAnAnalysisIsTheDumpOfItsIdentity, ()) {
+  std::deque<Json> arena;
+  std::vector<AnalysisSpec> analyses;
+  for (const Stage stage : {Stage::kLocalize, Stage::kErf, Stage::kPca, Stage::kActivation}) {
+    AnalysisSpec analysis;
+    analysis.stage = stage;
+    analysis.options = {{"images", any_value()}, {"cam_weight", any_value()}, {"methods", {"cam", "pc1"}}};
+    analyses.push_back(analysis);
+  }
+  const std::optional<int> at = *rc::gen::arbitrary<bool>() ? std::optional(*rc::gen::inRange(1, 400)) : std::nullopt;
+  IdentityWriter writer(kFingerprint, analyses);
+
+  for (const Row& cell : any_cells(arena)) {
+    for (size_t i = 0; i < analyses.size(); ++i) {
+      RC_ASSERT(writer.analysis(cell, i, {"abc"}, at) ==
+                dumped(analysis_identity(kFingerprint, cell_parameters(cell), analyses[i], {"abc"}, at)));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace camsweep
