@@ -15,8 +15,8 @@
 namespace camsweep {
 namespace {
 
-// libjpeg reports errors by a call that must not return. Throwing through its C frames is undefined, so it jumps
-// back into a function of ours that holds no object with a destructor.
+// libjpeg reports errors by a call that must not return. Throwing through its C frames is undefined, so it jumps back
+// into a function of ours that holds no object with a destructor.
 struct ErrorManager {
   jpeg_error_mgr base;
   std::jmp_buf jump;
