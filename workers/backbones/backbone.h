@@ -27,8 +27,8 @@ struct NamedTensor {
   at::Tensor tensor;
 };
 
-// Which samples a training forward pass sees: stochastic depth is a hash of (seed, epoch, sample, layer), so
-// that it depends neither on the gang's size nor on the order of samples. Empty in evaluation.
+// Which samples a training forward pass sees: stochastic depth is a hash of (seed, epoch, sample, layer), so that it
+// depends neither on the gang's size nor on the order of samples. Empty in evaluation.
 struct ForwardContext {
   bool training = false;  // batch statistics, stochastic depth
   uint64_t seed = 0;
@@ -39,8 +39,8 @@ struct ForwardContext {
 // How logits follow from the feature map, for the exact CAM weights of spec backbones, section 3.
 enum class HeadNorm { kNone, kBatchNorm, kLayerNorm };
 
-// A network: feature map, then classifier. Weights are unspecified until initialize() or a
-// loader fills them, and require no gradient until a trainer says so.
+// A network: feature map, then classifier. Weights are unspecified until initialize() or a loader fills them, and
+// require no gradient until a trainer says so.
 class Backbone {
  public:
   virtual ~Backbone() = default;
@@ -65,8 +65,8 @@ class Backbone {
   // For class activation maps. `classifier_weight` is (classes, C).
   virtual at::Tensor classifier_weight() const = 0;
   virtual HeadNorm head_norm() const = 0;
-  // Exact weights a of spec backbones, 3: for pooled features g (C) of one image and a class, (C). With
-  // kLayerNorm they depend on the image through g's deviation; otherwise g is not read. Only for Pool::kGap.
+  // Exact weights a of spec backbones, 3: for pooled features g (C) of one image and a class, (C). With kLayerNorm they
+  // depend on the image through g's deviation; otherwise g is not read. Only for Pool::kGap.
   virtual at::Tensor exact_cam_weights(const at::Tensor& pooled, int64_t class_index) const = 0;
   // const_c with mean_p(sum_k a_k F_k(p)) + const_c = logit_c.
   virtual double exact_cam_constant(int64_t class_index) const = 0;

@@ -10,8 +10,8 @@
 namespace camsweep {
 namespace {
 
-// Element i of the tensor `name` is offset + scale * v or offset + scale * u, u in [0, 1), v = 2u - 1, all in
-// float32 (spec backbones, 16.2).
+// Element i of the tensor `name` is offset + scale * v or offset + scale * u, u in [0, 1), v = 2u - 1, all in float32
+// (spec backbones, 16.2).
 struct FixtureRule {
   float offset = 0;
   float scale = 1;

@@ -40,8 +40,8 @@ class Conv2d {
   at::Tensor bias_;  // undefined: none
 };
 
-// Over (N, H, W) of each channel, eps 1e-5. In training: batch statistics, and running statistics move by 0.1
-// towards the batch's (unbiased variance).
+// Over (N, H, W) of each channel, eps 1e-5. In training: batch statistics, and running statistics move by 0.1 towards
+// the batch's (unbiased variance).
 class BatchNorm2d {
  public:
   BatchNorm2d(TensorRegistry& registry, const std::string& name, int64_t channels);
@@ -76,8 +76,7 @@ class LayerNorm {
   at::Tensor bias_;
 };
 
-// Shape of the weight in weight files: [out, in], or [out, in, 1, 1] where the source computes it as a
-// convolution.
+// Shape of the weight in weight files: [out, in], or [out, in, 1, 1] where the source computes it as a convolution.
 enum class LinearWeight { kMatrix, kConvolution };
 
 struct LinearInit {
@@ -107,9 +106,8 @@ Initializer default_uniform(int64_t fan_in);
 at::Tensor channels_to_end(const at::Tensor& x);
 at::Tensor channels_to_front(const at::Tensor& x);
 
-// Stochastic depth (Huang et al., ECCV 2016) of one residual branch: in training each sample's branch is
-// dropped with probability `rate`, the others are scaled by 1 / (1 - rate). `layer` tells the branches of a
-// network apart.
+// Stochastic depth (Huang et al., ECCV 2016) of one residual branch: in training each sample's branch is dropped with
+// probability `rate`, the others are scaled by 1 / (1 - rate). `layer` tells the branches of a network apart.
 class DropPath {
  public:
   DropPath(double rate, int layer) : rate_(rate), layer_(layer) {}

@@ -39,8 +39,8 @@ class Head {
 // PyTorch's default for a new classifier: U(-1/sqrt(C), 1/sqrt(C)) for weight and bias.
 LinearInit new_classifier(int64_t channels);
 
-// Everything of a backbone that does not depend on its family. A family registers its tensors in registry(),
-// ends its construction with set_head(), and computes the features.
+// Everything of a backbone that does not depend on its family. A family registers its tensors in registry(), ends its
+// construction with set_head(), and computes the features.
 class Network : public Backbone {
  public:
   at::Tensor features(const at::Tensor& images, const ForwardContext& context) final;

@@ -9,8 +9,8 @@
 namespace camsweep {
 namespace {
 
-// Ding et al., "Scaling Up Your Kernels to 31x31", CVPR 2022, in the form it is trained in: large kernels
-// with a small parallel one. Names of the official implementation.
+// Ding et al., "Scaling Up Your Kernels to 31x31", CVPR 2022, in the form it is trained in: large kernels with a small
+// parallel one. Names of the official implementation.
 
 // Convolution and batch norm, stored as `<name>.conv` and `<name>.bn`.
 struct ConvNorm {

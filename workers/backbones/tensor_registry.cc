@@ -16,8 +16,7 @@ void fill(at::Tensor target, const Initializer& initializer, uint64_t seed) {
     target.fill_(initializer.value);
     return;
   }
-  // Drawn in float32, on the CPU and in row-major order: the same values for every device, layout and
-  // precision.
+  // Drawn in float32, on the CPU and in row-major order: the same values for every device, layout and precision.
   at::Tensor values = at::empty(target.sizes(), at::kFloat);
   const at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed);
   if (initializer.kind == Initializer::Kind::kNormal) {

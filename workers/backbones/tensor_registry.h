@@ -21,8 +21,8 @@ struct Initializer {
   static Initializer uniform(double bound) { return {Kind::kUniform, bound}; }
 };
 
-// The tensors of a network in the official order of its state dict. Layers and registry hold the same
-// tensors; whatever changes their storage (device, layout) does so in place.
+// The tensors of a network in the official order of its state dict. Layers and registry hold the same tensors; whatever
+// changes their storage (device, layout) does so in place.
 class TensorRegistry {
  public:
   // A new float32 tensor with unspecified values.

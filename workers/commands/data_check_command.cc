@@ -66,8 +66,9 @@ void print_lines(const CheckReport& report, const CheckArguments& arguments) {
   for (const DataFault& fault : report.faults) {
     fmt::print("{} {} {}: {}\n", kind_name(fault.kind), split_name(fault.split), fault.image, fault.text);
   }
-  fmt::print("{} classes; {} train, {} val, {} test images; {} faults\n", report.classes, report.images[0],
-             report.images[1], report.images[2], report.faults.size());
+  const auto images = [&](size_t split) { return static_cast<int64_t>(report.images[split]); };
+  fmt::print("{}; {}; {}\n", counted(report.classes, "class", "classes"), split_sizes(images(0), images(1), images(2)),
+             counted(static_cast<int64_t>(report.faults.size()), "fault", "faults"));
   if (arguments.hash) fmt::print("pixels SHA-256 {}\n", report.pixels_sha256);
 }
 
@@ -83,6 +84,14 @@ void check(const CheckArguments& arguments, WorkerCommandLine& line) {
 }
 
 }  // namespace
+
+std::string counted(int64_t count, std::string_view one, std::string_view more) {
+  return fmt::format("{} {}", count, count == 1 ? one : more);
+}
+
+std::string split_sizes(int64_t train, int64_t val, int64_t test) {
+  return fmt::format("{} train, {} val, {} test images", train, val, test);
+}
 
 ImageProgressLine::ImageProgressLine()
     : terminal_(::isatty(STDERR_FILENO) != 0),

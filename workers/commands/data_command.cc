@@ -13,9 +13,17 @@ namespace {
 
 void say(const std::string& sentence) { fmt::print(stderr, "{}\n", sentence); }
 
-void report(Written written, const std::filesystem::path& out) {
-  say(written == Written::kNew ? fmt::format("wrote {}", out.string())
-                               : fmt::format("{} is complete: nothing to do", out.string()));
+// `options` count images per class.
+template <typename Options>
+void report(Written written, const Options& options) {
+  if (written == Written::kAlreadyThere) {
+    say(fmt::format("{} is complete: nothing to do", options.out.string()));
+    return;
+  }
+  const auto all = [&](int per_class) { return int64_t{per_class} * options.classes; };
+  say(fmt::format("wrote {}: {} of {}", options.out.string(),
+                  split_sizes(all(options.train), all(options.val), all(options.test)),
+                  counted(options.classes, "class", "classes")));
 }
 
 void add_compose_command(CLI::App& data) {
@@ -48,7 +56,7 @@ void add_compose_command(CLI::App& data) {
     const Written written = compose(
         *options, [&line](size_t done, size_t of) { line.update(done, of); }, say);
     line.clear();
-    report(written, options->out);
+    report(written, *options);
   });
 }
 
@@ -91,7 +99,7 @@ void add_synth_command(CLI::App& data) {
     const Written written =
         write_synth(spec, arguments->out, [&line](size_t done, size_t of) { line.update(done, of); });
     line.clear();
-    report(written, arguments->out);
+    report(written, *arguments);
   });
 }
 

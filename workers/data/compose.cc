@@ -118,7 +118,9 @@ Written compose(const ComposeOptions& options, const ImageProgress& progress, co
     total += images[split];
   }
   const Backgrounds backgrounds(options.backgrounds, options.side, images, options.seed, say);
-  say(fmt::format("{} classes on {} backgrounds: {} images", classes.size(), backgrounds.photographs(), total));
+  say(fmt::format("{} on {} backgrounds: {} images",
+                  classes.size() == 1 ? "1 class" : fmt::format("{} classes", classes.size()),
+                  backgrounds.photographs(), total));
   size_t done = 0;
   for (size_t label = 0; label < classes.size(); ++label) {
     const Cutout cutout = read_cutout(classes[label]);

@@ -46,9 +46,9 @@ class ImageError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Decodes JPEG or PNG by content, whatever the name says. Grey becomes RGB; EXIF orientation is ignored. Any damage
-// (libjpeg's warnings too) is an ImageError; so are CMYK, YCCK, palette, alpha and 16-bit images, by name.
-// JPEG pixels are bit-identical to Pillow 12 (libjpeg-turbo's defaults).
+// Decodes JPEG or PNG by content, whatever the name says. Grey becomes RGB; EXIF orientation is ignored. Any damage to
+// pixels (libjpeg's warnings too) is an ImageError; so are CMYK, YCCK, palette, alpha and 16-bit images, by name. JPEG
+// pixels are bit-identical to Pillow 12 (libjpeg-turbo's defaults).
 Image read_image(const std::filesystem::path& file);
 GrayImage read_gray_png(const std::filesystem::path& file);
 // PNG of any form, converted to RGBA.

@@ -7,14 +7,16 @@
 #include <cstdlib>
 #include <memory>
 
-// After <cstdio>, which it needs.
+// After <cstdio>, which they need.
 #include <jpeglib.h>
+// Last: its list of message codes has no guard.
+#include <jerror.h>
 
 namespace camsweep {
 namespace {
 
-// libjpeg reports errors by a call that must not return. Throwing through its C frames is undefined, so it jumps
-// back into a function of ours that holds no object with a destructor.
+// libjpeg reports errors by a call that must not return. Throwing through its C frames is undefined, so it jumps back
+// into a function of ours that holds no object with a destructor.
 struct ErrorManager {
   jpeg_error_mgr base;
   std::jmp_buf jump;
@@ -27,8 +29,10 @@ void fail(j_common_ptr info) {
   std::longjmp(errors->jump, 1);
 }
 
+// Level -1 is corrupt data, above are traces. Bytes skipped before a marker cost no pixel (cameras and editors pad with
+// them) and Pillow takes such files; every other warning means that pixels are wrong or missing.
 void on_message(j_common_ptr info, int level) {
-  if (level < 0) fail(info);  // -1: corrupt data; above: traces
+  if (level < 0 && info->err->msg_code != JWRN_EXTRANEOUS_DATA) fail(info);
 }
 
 // A progressive file can repeat scans without end; each costs a pass over the whole image.

@@ -31,8 +31,8 @@ struct LoaderOptions {
   int threads = 1;  // decode threads of this rank
 };
 
-// This rank's share of one step: the rank's slice of the gang's batch, so that what a step sees depends neither on
-// the number of ranks nor of threads.
+// This rank's share of one step: the rank's slice of the gang's batch, so that what a step sees depends neither on the
+// number of ranks nor of threads.
 struct Batch {
   at::Tensor images;            // (n, 3, side, side) float32, normalized
   at::Tensor labels;            // (n) int64

@@ -91,6 +91,7 @@ std::unique_ptr<Dataset> load_wsol(const Json& spec) {
   const fs::path masks = images.parent_path() / "masks";
   dataset->set_masks(fs::is_directory(masks) ? masks : images);
   const fs::path metadata = folder_of("metadata");
+  if (!fs::is_directory(metadata)) throw ConfigError(fmt::format("there is no folder '{}'", metadata.string()));
   for (const Split split : {Split::kTrain, Split::kVal, Split::kTest}) {
     const fs::path folder = metadata / split_name(split);
     if (fs::is_directory(folder)) read_split(folder, dataset->split(split));

@@ -4,8 +4,7 @@
 
 namespace camsweep {
 
-// While it lives, fd 1 and 2 of this process append to a file: what libraries print lands in the attempt's
-// log.
+// While it lives, fd 1 and 2 of this process append to a file: what libraries print lands in the attempt's log.
 class AttemptLog {
  public:
   // Throws Error (kDiskFull, kEnvironment).

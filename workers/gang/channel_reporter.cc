@@ -75,8 +75,7 @@ void ChannelReporter::beat() {
                                               .rate = images_per_s_})));
     }
   } catch (const std::exception& error) {
-    // Without its scheduler the gang works for nobody. The main thread may be in a step for hours: end the
-    // process.
+    // Without its scheduler the gang works for nobody. The main thread may be in a step for hours: end the process.
     fmt::print(stderr, "rank 0 leaves: {}\n", error.what());
     ::_exit(static_cast<int>(ExitCode::kEnvironment));
   }

@@ -12,9 +12,8 @@
 
 namespace camsweep {
 
-// Rank 0's voice: what a job reports becomes messages, and a thread that makes no MPI call sends `progress`
-// while a job runs, so that a long step does not look like a dead gang. Nothing of a job is sent after its
-// outcome.
+// Rank 0's voice: what a job reports becomes messages, and a thread that makes no MPI call sends `progress` while a job
+// runs, so that a long step does not look like a dead gang. Nothing of a job is sent after its outcome.
 class ChannelReporter : public Reporter {
  public:
   ChannelReporter(LineWriter& channel, std::chrono::milliseconds beat);

@@ -9,8 +9,7 @@
 
 namespace camsweep {
 
-// What the ranks of a gang do together. Every rank makes the same calls in the same order, from its main
-// thread.
+// What the ranks of a gang do together. Every rank makes the same calls in the same order, from its main thread.
 class Collective {
  public:
   virtual ~Collective() = default;
@@ -24,8 +23,7 @@ class Collective {
   // Copies rank 0's tensor to all ranks, in place.
   virtual void broadcast(at::Tensor& tensor) = 0;
 
-  // Host data, always over MPI: rank 0's bytes to all; every rank's bytes to rank 0 (empty elsewhere), in
-  // rank order.
+  // Host data, always over MPI: rank 0's bytes to all; every rank's bytes to rank 0 (empty elsewhere), in rank order.
   virtual std::string broadcast_bytes(std::string bytes) = 0;
   virtual std::vector<std::string> gather_bytes(const std::string& bytes) = 0;
   // The largest of the ranks' values: how a stop or a failure of one becomes a decision of all.

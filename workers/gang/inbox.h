@@ -12,12 +12,12 @@
 
 namespace camsweep {
 
-// What the scheduler sends to rank 0, read by a thread of its own, so that a stop reaches a running job. The
-// messages' order is kept: an assignment clears the stop that was meant for the job before it.
+// What the scheduler sends to rank 0, read by a thread of its own, so that a stop reaches a running job. The messages'
+// order is kept: an assignment clears the stop that was meant for the job before it.
 class Inbox {
  public:
-  // Reads `fd` until its end, which counts as `exit`; so do an unreadable channel and a line that is no
-  // message, because a scheduler that this rank does not understand is no scheduler of its own.
+  // Reads `fd` until its end, which counts as `exit`; so do an unreadable channel and a line that is no message,
+  // because a scheduler that this rank does not understand is no scheduler of its own.
   explicit Inbox(int fd);
   ~Inbox();
   Inbox(const Inbox&) = delete;

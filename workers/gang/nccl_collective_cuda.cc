@@ -27,8 +27,8 @@ constexpr seconds kEnqueueLimit{600};
   throw Error(ExitCode::kEnvironment, fmt::format("{} failed: {}", call, ncclGetErrorString(result)));
 }
 
-// A communicator that never blocks answers "in progress": ask until it has decided. No ncclCommAbort on
-// failure, it may wait for the peers that are gone; the rank ends instead.
+// A communicator that never blocks answers "in progress": ask until it has decided. No ncclCommAbort on failure, it may
+// wait for the peers that are gone; the rank ends instead.
 void settle(ncclComm_t communicator, ncclResult_t result, const char* call, seconds limit) {
   const auto deadline = steady_clock::now() + limit;
   while (result == ncclInProgress) {

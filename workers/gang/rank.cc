@@ -89,8 +89,7 @@ void serve_jobs(Collective& collective, c10::Device device, const RankOptions& o
 }
 
 void run_rank(const RankOptions& options, const JobRunner& run) {
-  // Keep freed memory: a training step allocates the same large blocks again, and page faults cost 5 to 10 %
-  // of it.
+  // Keep freed memory: a training step allocates the same large blocks again, and page faults cost 5 to 10 % of it.
   ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
   ::mallopt(M_TRIM_THRESHOLD, INT_MAX);
   at::set_num_threads(options.threads);

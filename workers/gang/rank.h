@@ -18,8 +18,8 @@ struct RankOptions {
   std::chrono::milliseconds beat{2000};  // between two `progress`
 };
 
-// The life of a rank that has an MPI world: says `ready`, runs assignments until `exit` or the end of its
-// input. Throws Error.
+// The life of a rank that has an MPI world: says `ready`, runs assignments until `exit` or the end of its input. Throws
+// Error.
 void serve_jobs(Collective& collective, c10::Device device, const RankOptions& options, const JobRunner& run);
 
 // The life of a rank: memory and thread settings, MPI world, device, serve_jobs(). Throws Error.

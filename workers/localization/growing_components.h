@@ -28,8 +28,8 @@ struct Component {
   int16_t since = 0;        // the level at which it became so
 };
 
-// The components of a set of pixels that grows level by level: union-find over the components (there are far fewer
-// than pixels). The neighbours of a pixel lie in a ring, so a table of 256 entries knows which of them are connected
+// The components of a set of pixels that grows level by level: union-find over the components (there are far fewer than
+// pixels). The neighbours of a pixel lie in a ring, so a table of 256 entries knows which of them are connected
 // already: most pixels need one look-up and no union.
 //
 // `ended(component, level)` is called when a component is about to change at `level`: what it is told held from

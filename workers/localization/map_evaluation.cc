@@ -90,6 +90,9 @@ class MapEvaluator {
  public:
   explicit MapEvaluator(const EvaluationOptions& options)
       : options_(options), result_(options.step), pixels_(options.step), samples_(read_wsol_split(options.metadata)) {
+    if (samples_.empty()) {
+      throw ConfigError(fmt::format("{}: names no image", (options_.metadata / "image_ids.txt").string()));
+    }
     for (const Sample& sample : samples_) check_sample(sample, options_);
     drop_missing();
     find_additional();
@@ -116,9 +119,10 @@ class MapEvaluator {
     const auto first = std::find_if(samples_.begin(), samples_.end(), is_missing);
     if (first == samples_.end()) return;
     if (options_.missing == EvaluationOptions::Missing::kRefuse) {
-      throw ConfigError(fmt::format("{}: no map of image '{}' ({} missing in all); --allow-subset evaluates the others",
-                                    options_.maps.string(), first->id,
-                                    std::count_if(first, samples_.end(), is_missing)));
+      throw ConfigError(fmt::format(
+          "there is no {}, the map of image '{}' ({} missing in all); --allow-subset evaluates "
+          "the others",
+          map_file(options_.maps, first->id).string(), first->id, std::count_if(first, samples_.end(), is_missing)));
     }
     const size_t before = samples_.size();
     samples_.erase(std::remove_if(first, samples_.end(), is_missing), samples_.end());
@@ -205,10 +209,15 @@ class MapEvaluator {
 }  // namespace
 
 MapEvaluation evaluate_maps(const EvaluationOptions& options) {
-  for (const fs::path& folder : {options.metadata, options.maps}) {
-    if (!fs::is_directory(folder)) throw ConfigError(fmt::format("there is no folder '{}'", folder.string()));
+  for (const fs::path& folder : {options.metadata, options.maps, options.masks}) {
+    if (folder.empty() || fs::is_directory(folder)) continue;
+    throw ConfigError(fmt::format("there is no folder '{}'", folder.string()));
   }
-  return MapEvaluator(options).run();
+  try {
+    return MapEvaluator(options).run();
+  } catch (const fs::filesystem_error& error) {  // a folder that may not be read, a name too long for a file
+    throw ConfigError(fmt::format("{}: {}", error.path1().string(), error.code().message()));
+  }
 }
 
 double top5_loc(const MapEvaluation& evaluation) {

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::string_view kMagic("\x93NUMPY", 6);
 constexpr size_t kMaxSide = 1 << 15;
+constexpr size_t kLongestHeader = 10'000;  // as NumPy reads
 
 struct Header {
   std::string descr;
@@ -29,6 +30,15 @@ struct Header {
   throw ConfigError(
       fmt::format("{}: {}; a score map is a 2-D .npy of little-endian float16, float32 or float64 in C order",
                   file.string(), found));
+}
+
+// A map that cannot be read is wrong input, not a fault of this machine.
+std::string read_bytes(const std::filesystem::path& file) {
+  try {
+    return read_file(file);
+  } catch (const Error& error) {
+    throw ConfigError(error.what());
+  }
 }
 
 std::string first_match(const std::string& text, const char* pattern) {
@@ -44,6 +54,7 @@ Header read_header(const std::filesystem::path& file, std::string_view bytes) {
   size_t length = 0;
   for (size_t i = 0; i < length_bytes; ++i) length |= size_t{static_cast<uint8_t>(bytes[8 + i])} << (8 * i);
   const size_t start = 8 + length_bytes;
+  if (length > kLongestHeader) refuse(file, fmt::format("a header of {} bytes", length));
   if (length > bytes.size() - start) refuse(file, "the header is cut off");
   const std::string text(bytes.substr(start, length));
   Header header;
@@ -95,19 +106,19 @@ void write_array(const std::filesystem::path& file, std::string_view descr, int 
 }  // namespace
 
 ScoreMap read_npy(const std::filesystem::path& file) {
-  const std::string bytes = read_file(file);
+  const std::string bytes = read_bytes(file);
   const Header header = read_header(file, bytes);
   size_t value_size = 0;
   if (header.descr == "<f2") value_size = 2;
   if (header.descr == "<f4") value_size = 4;
   if (header.descr == "<f8") value_size = 8;
   if (value_size == 0) refuse(file, fmt::format("type '{}'", header.descr));
+  const size_t due = header.height * header.width * value_size;
+  if (bytes.size() - header.data != due) {
+    refuse(file, fmt::format("{} bytes of values where {} are due", bytes.size() - header.data, due));
+  }
   ScoreMap map{static_cast<int>(header.height), static_cast<int>(header.width), {}};
   map.values.resize(header.height * header.width);
-  if (bytes.size() - header.data != map.values.size() * value_size) {
-    refuse(file, fmt::format("{} bytes of values where {} are due", bytes.size() - header.data,
-                             map.values.size() * value_size));
-  }
   const char* values = bytes.data() + header.data;
   if (value_size == 2) read_values<c10::Half>(values, map.values);
   if (value_size == 4) read_values<float>(values, map.values);

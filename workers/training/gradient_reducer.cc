@@ -60,8 +60,7 @@ void GradientReducer::make_bucket(size_t first, size_t last, int64_t elements, i
   at::Tensor flat = at::zeros({elements + extra}, parameters_[first].options().requires_grad(false));
   int64_t offset = 0;
   for (size_t i = first; i < last; ++i) {
-    // The parameter's own strides keep channels-last weights channels-last, so that accumulation stays in
-    // place.
+    // The parameter's own strides keep channels-last weights channels-last, so that accumulation stays in place.
     views_[i] = flat.as_strided(parameters_[i].sizes(), parameters_[i].strides(), offset);
     bucket_of_[i] = buckets_.size();
     offset += parameters_[i].numel();

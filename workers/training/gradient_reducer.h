@@ -14,14 +14,14 @@ struct ReducerOptions {
   size_t first_bucket_bytes = 1 << 20;  // small, so that communication starts early
   size_t bucket_bytes = 25 << 20;
   int64_t extra = 0;  // elements at the end of the last bucket for the caller's own sums
-  // Start a bucket's sum from the backward pass as soon as it is complete. Pays where wire time can hide
-  // behind compute (GPUs); ranks that share a box's cores lose by it (spec libtorch, 8.1).
+  // Start a bucket's sum from the backward pass as soon as it is complete. Pays where wire time can hide behind compute
+  // (GPUs); ranks that share a box's cores lose by it (spec libtorch, 8.1).
   enum class Launch { kAfterBackward, kDuringBackward } launch = Launch::kAfterBackward;
 };
 
-// Sums the gradients of a gang. Gradients are views into flat buckets, laid out once in reverse parameter
-// order and never rebuilt, so that every run and every resume sums in the same order; buckets start strictly
-// in that order, so that all ranks issue the same sequence (spec libtorch, 1.3).
+// Sums the gradients of a gang. Gradients are views into flat buckets, laid out once in reverse parameter order and
+// never rebuilt, so that every run and every resume sums in the same order; buckets start strictly in that order, so
+// that all ranks issue the same sequence (spec libtorch, 1.3).
 //
 // Per step: begin_step(), backward, finish(). The caller scales its loss by 1 / ranks to get the mean.
 class GradientReducer {
@@ -33,11 +33,10 @@ class GradientReducer {
   GradientReducer& operator=(const GradientReducer&) = delete;
 
   void begin_step();
-  // The caller's elements in the last bucket, float: set them after begin_step() and before the backward
-  // pass; after finish() they hold the sums over all ranks.
+  // The caller's elements in the last bucket, float: set them after begin_step() and before the backward pass; after
+  // finish() they hold the sums over all ranks.
   at::Tensor extra() const { return extra_; }
-  // Sums what is left, parameters without a gradient included, and orders it before whatever the caller does
-  // next.
+  // Sums what is left, parameters without a gradient included, and orders it before whatever the caller does next.
   void finish();
 
   size_t buckets() const { return buckets_.size(); }

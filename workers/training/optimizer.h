@@ -20,16 +20,15 @@ struct AdamWOptions {
   double weight_decay = 0;
 };
 
-// AdamW (Loshchilov and Hutter 2019, algorithm 2) over LibTorch's fused operator, one call per weight-decay
-// group. Gradients are read from the parameters, whose gradient tensors must exist and stay the same.
+// AdamW (Loshchilov and Hutter 2019, algorithm 2) over LibTorch's fused operator, one call per weight-decay group.
+// Gradients are read from the parameters, whose gradient tensors must exist and stay the same.
 class AdamW {
  public:
   AdamW(const std::vector<NamedTensor>& parameters, const AdamWOptions& options);
 
   void step(double lr);
 
-  // The moments under "exp_avg.<name>" and "exp_avg_sq.<name>", aliasing: writing them in place restores a
-  // state.
+  // The moments under "exp_avg.<name>" and "exp_avg_sq.<name>", aliasing: writing them in place restores a state.
   std::vector<NamedTensor> moments() const;
   int64_t steps_done() const { return steps_done_; }
   void set_steps_done(int64_t steps);

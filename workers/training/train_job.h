@@ -4,8 +4,7 @@
 
 namespace camsweep {
 
-// Runs a train assignment: data set and network from its parameters, then Trainer. All ranks call it
-// together.
+// Runs a train assignment: data set and network from its parameters, then Trainer. All ranks call it together.
 JobEnd run_train(JobContext& context);
 
 }  // namespace camsweep

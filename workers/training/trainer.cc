@@ -195,8 +195,7 @@ std::optional<JobEnd> Trainer::leave_unless_finite() {
       .text = fmt::format("{} holds NaN or infinity after epoch {} (lr {})", broken, state_.epoch + 1, settings_.lr)};
 }
 
-// The state was just written with all steps of the epoch done: after a resume this runs again, on the same
-// numbers.
+// The state was just written with all steps of the epoch done: after a resume this runs again, on the same numbers.
 std::optional<JobEnd> Trainer::end_epoch() {
   if (auto end = leave_unless_finite()) return end;
   const int epoch = state_.epoch + 1;

@@ -15,8 +15,8 @@
 
 namespace camsweep {
 
-// One training on one gang: builds or resumes, runs the epochs, scores the splits, leaves the weights. All
-// ranks run it together; rank 0 writes the files.
+// One training on one gang: builds or resumes, runs the epochs, scores the splits, leaves the weights. All ranks run it
+// together; rank 0 writes the files.
 class Trainer {
  public:
   // `backbone` holds its initial weights. Throws ConfigError if an epoch has no whole batch.

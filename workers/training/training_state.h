@@ -12,8 +12,7 @@
 
 namespace camsweep {
 
-// Where a training stands, apart from tensors: what a later attempt needs to go on as if nothing had
-// happened.
+// Where a training stands, apart from tensors: what a later attempt needs to go on as if nothing had happened.
 struct TrainingState {
   int epoch = 0;                    // whole epochs done
   int64_t step = 0;                 // steps of the next epoch done; may be all of them: its end is then still to do
@@ -23,8 +22,8 @@ struct TrainingState {
   std::vector<Artifact> snapshots;  // relative to the attempt that wrote the state
 };
 
-// Writes state, weights, buffers and moments to `<attempt>/state-<global step>.safetensors` with its SHA-256
-// beside it, synced, and then deletes all but the newest two of the attempt. Returns the path.
+// Writes state, weights, buffers and moments to `<attempt>/state-<global step>.safetensors` with its SHA-256 beside it,
+// synced, and then deletes all but the newest two of the attempt. Returns the path.
 std::filesystem::path write_training_state(const std::filesystem::path& attempt, const std::string& job,
                                            const TrainingState& state, const Backbone& backbone,
                                            const AdamW& optimizer);

@@ -12,8 +12,8 @@
 namespace camsweep {
 namespace {
 
-// Numbers that the reference implementations (torchvision, the official ConvNeXt and RepLKNet) gave for the
-// fixture of spec backbones, 16.2; float32, PyTorch on a CPU.
+// Numbers that the reference implementations (torchvision, the official ConvNeXt and RepLKNet) gave for the fixture of
+// spec backbones, 16.2; float32, PyTorch on a CPU.
 struct Reference {
   std::string backbone;
   int64_t side;
@@ -111,8 +111,8 @@ const std::vector<Reference>& references() {
   return list;
 }
 
-// Another sum order moves an L2 by under 1e-6 and a logit by under 4e-7 of the largest; means cancel, so they
-// are held to the root mean square. The tolerances are those of spec backbones, 16.6.
+// Another sum order moves an L2 by under 1e-6 and a logit by under 4e-7 of the largest; means cancel, so they are held
+// to the root mean square. The tolerances are those of spec backbones, 16.6.
 void expect_mean_and_l2(const at::Tensor& values, double mean, double l2) {
   const at::Tensor exact = values.to(at::kDouble);
   const double norm = exact.norm().item<double>();

@@ -218,5 +218,16 @@ TEST(DatasetTest, UnknownKindAndMissingFolderAreRefused) {
   EXPECT_NE(refusal({{"kind", "cub"}}).find("dataset.root"), std::string::npos);
 }
 
+TEST(WsolDatasetTest, AFolderWithoutMetadataIsNamed) {
+  const TestFolder folder;
+  make_directories(folder.path() / "images");
+
+  const std::string text = message_of<ConfigError>([&] {
+    load_dataset({{"kind", "wsol"}, {"root", folder.path().string()}});
+  });
+
+  EXPECT_EQ(text, "there is no folder '" + (folder.path() / "metadata").string() + "'");
+}
+
 }  // namespace
 }  // namespace camsweep

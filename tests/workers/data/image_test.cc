@@ -89,6 +89,38 @@ TEST(ImageTest, DamageIsAnErrorThatNamesTheFile) {
   }
 }
 
+// Pillow 12.2 decodes these files to the pixels of the clean ones.
+TEST(ImageTest, StrayBytesBeforeAMarkerOfAJpegAreSkipped) {
+  const TestFolder folder;
+  const auto files = stored_files();
+  const std::string stray("\x00\x01\x02\x03", 4);
+
+  for (const char* name : {"rgb.jpg", "grey.jpg", "progressive.jpg"}) {
+    const StoredFile& stored = files.at(name);
+    for (const char* marker : {"\xff\xdb", "\xff\xda", "\xff\xd9"}) {  // tables, a scan, the end
+      std::string bytes = stored.bytes;
+      bytes.insert(bytes.rfind(marker), stray);
+
+      const Image image = read_image(folder.file(name, bytes));
+
+      EXPECT_EQ(std::string(image.rgb.begin(), image.rgb.end()), stored.rgb) << name;
+    }
+  }
+}
+
+TEST(ImageTest, JpegsThatEndEarlyAreDamagedWithOrWithoutAnEndMarker) {
+  const TestFolder folder;
+  const std::string whole = stored_files().at("rgb.jpg").bytes;
+  const std::string end = "\xff\xd9";
+  const std::string cut = whole.substr(0, whole.size() - 12);
+
+  for (const std::string& bytes : {whole.substr(0, whole.size() - end.size()), cut, cut + end}) {
+    const fs::path file = folder.file("photo.jpg", bytes);
+
+    EXPECT_TRUE(refusal(file).starts_with(file.string() + ": ")) << refusal(file);
+  }
+}
+
 TEST(ImageTest, SaysWhatAFileIsThatIsNoImage) {
   const TestFolder folder;
   const std::map<std::string, std::string> words = {

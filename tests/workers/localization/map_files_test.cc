@@ -116,6 +116,21 @@ TEST_F(MapFilesTest, OtherArraysAreRefusedByName) {
             std::string::npos);
 }
 
+TEST_F(MapFilesTest, AHeaderIsNotBelievedBeforeItsFileIsAsLong) {
+  const std::string huge = "{'descr': '<f8', 'fortran_order': False, 'shape': (32768, 32768), }";
+  std::string long_header("\x93NUMPY\x02\x00\x00\x00\x20\x00", 12);
+  write_file(folder_ / "long.npy", long_header.append(size_t{2} << 20, ' '));
+
+  EXPECT_NE(error_of(write("huge.npy", huge, "12345678")).find("8 bytes of values where 8589934592"),
+            std::string::npos);
+  EXPECT_NE(error_of(folder_ / "long.npy").find("a header of 2097152 bytes"), std::string::npos);
+}
+
+TEST_F(MapFilesTest, AFileThatCannotBeReadIsWrongInputByName) {
+  EXPECT_NE(error_of(folder_ / "gone.npy").find("gone.npy"), std::string::npos);
+  EXPECT_NE(error_of(folder_).find(folder_.string()), std::string::npos);
+}
+
 class EvaluateTest : public MapFilesTest {
  protected:
   void SetUp() override {
@@ -169,11 +184,42 @@ TEST_F(EvaluateTest, BadMapsAreOneSentence) {
   EXPECT_NE(error().find("NaN"), std::string::npos);
   write_npy(folder_ / "maps/b.jpg.npy", ScoreMap{5, 10, std::vector<double>(50, 0)});
   EXPECT_NE(error().find("5 x 10, expected 10 x 10"), std::string::npos);
+  write("maps/b.jpg.npy", "{'descr': '<i8', 'fortran_order': False, 'shape': (10, 10), }", std::string(800, '\0'));
+  EXPECT_NE(error().find("b.jpg.npy: type '<i8'"), std::string::npos);
+}
+
+TEST_F(EvaluateTest, MasksThatAreMissingOrDamagedAreNamed) {
+  write_file(folder_ / "masks.txt", "a.jpg,a.png,\nb.jpg,b.png,\n");
+  options_.masks = folder_ / "masks";
+  EXPECT_NE(error().find("there is no folder '" + options_.masks.string()), std::string::npos);
+
+  make_directories(options_.masks);
+  write_png(options_.masks / "a.png", GrayImage{10, 10, std::vector<uint8_t>(100, 255)});
+  EXPECT_NE(error().find("masks/b.png"), std::string::npos);
+  write_file(options_.masks / "b.png", "no image");
+  EXPECT_NE(error().find("masks/b.png"), std::string::npos);
+}
+
+TEST_F(EvaluateTest, AnEmptySplitIsRefused) {
+  write_file(folder_ / "image_ids.txt", "");
+  for (const char* file : {"class_labels.txt", "image_sizes.txt", "localization.txt"}) write_file(folder_ / file, "");
+
+  EXPECT_NE(error().find("image_ids.txt: names no image"), std::string::npos);
+}
+
+TEST_F(EvaluateTest, AnImageNameTooLongForAFileIsWrongInput) {
+  const std::string id(300, 'a');
+  write_file(folder_ / "image_ids.txt", id + "\n");
+  write_file(folder_ / "class_labels.txt", id + ",0\n");
+  write_file(folder_ / "image_sizes.txt", id + ",20,20\n");
+  write_file(folder_ / "localization.txt", id + ",10,10,19,19\n");
+
+  EXPECT_NE(error().find(id), std::string::npos);
 }
 
 TEST_F(EvaluateTest, MissingMapsAreRefusedUnlessAllowedAndExtraOnesAreNamed) {
   fs::rename(folder_ / "maps/b.jpg.npy", folder_ / "maps/other.npy");
-  EXPECT_NE(error().find("'b.jpg'"), std::string::npos);
+  EXPECT_NE(error().find("maps/b.jpg.npy, the map of image 'b.jpg' (1 missing"), std::string::npos);
 
   options_.missing = EvaluationOptions::Missing::kAllow;
   const MapEvaluation evaluation = evaluate_maps(options_);

@@ -93,8 +93,7 @@ inline void on_ranks(int ranks, const std::function<void(Collective&)>& work) {
   for (std::thread& thread : threads) thread.join();
 }
 
-// Two classes of 24 x 24 pictures: warm or cold colours under noise. `broken` names an image that cannot be
-// read.
+// Two classes of 24 x 24 pictures: warm or cold colours under noise. `broken` names an image that cannot be read.
 class ColourDataset : public Dataset {
  public:
   explicit ColourDataset(int train, int test, std::string broken = "") : broken_(std::move(broken)) {

@@ -56,8 +56,7 @@ struct Attempt {
   std::vector<Metric> live;
 };
 
-// One attempt of a job on `collective`; stops once `stop_at` steps and evaluation batches are done (0 =
-// never).
+// One attempt of a job on `collective`; stops once `stop_at` steps and evaluation batches are done (0 = never).
 Attempt run_attempt(const TrainSettings& wanted, const Dataset& dataset, const fs::path& job_folder, int number,
                     Collective& collective, int64_t stop_at = 0) {
   const Assignment assigned = assignment(job_folder, number);
@@ -156,10 +155,9 @@ TEST(TrainerTest, DamagedNewestStateIsPassedOverForTheOneBefore) {
 }
 
 TEST(TrainerTest, TwoRanksEqualOneRankAtTheSameGlobalBatch) {
-  // Without batch norm a step's gradient is the mean over the global batch, however it is split. What differs
-  // is the order of float32 sums, which AdamW's division by the root of tiny second moments amplifies: 20
-  // steps at lr 1e-3 move a parameter by at most 2e-2, and a prototype of this size ended 1.7e-5 apart. 1e-4
-  // leaves a margin of six.
+  // Without batch norm a step's gradient is the mean over the global batch, however it is split. What differs is the
+  // order of float32 sums, which AdamW's division by the root of tiny second moments amplifies: 20 steps at lr 1e-3
+  // move a parameter by at most 2e-2, and a prototype of this size ended 1.7e-5 apart. 1e-4 leaves a margin of six.
   constexpr double kTolerance = 1e-4;
   const ScratchFolder scratch("ranks");
   const ColourDataset dataset(40, 12);
