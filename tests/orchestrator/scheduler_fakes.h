@@ -19,12 +19,7 @@ inline JobSpec a_job(const std::string& id, int gang = 1, const std::vector<std:
   return job;
 }
 
-inline SchedulerOptions some_slots(int slots) {
-  SchedulerOptions options;
-  options.slots = slots;
-  options.build = "b";
-  return options;
-}
+inline SchedulerOptions some_slots(int slots) { return {.slots = slots, .limits = {}, .build = "b"}; }
 
 inline Ready ready_of(size_t ranks) {
   return {.protocol = kProtocolVersion, .build = "b", .ranks = std::vector<RankProcess>(ranks)};
