@@ -1,12 +1,12 @@
 #pragma once
 
+#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <string>
 #include <vector>
 
-#include <gtest/gtest.h>
 #include "orchestrator/sweep_folder.h"
 #include "results/database.h"
 #include "results/result_file.h"
