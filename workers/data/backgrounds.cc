@@ -60,11 +60,11 @@ class Thumbnail {
     for (size_t i = 0; i < values_.size(); ++i) {
       values_[i] = small.rgb[3 * i] + 2.0 * small.rgb[3 * i + 1] + small.rgb[3 * i + 2];
     }
-    const double mean = std::accumulate(values_.begin(), values_.end(), 0.0) / values_.size();
+    const double mean = std::accumulate(values_.begin(), values_.end(), 0.0) / static_cast<double>(values_.size());
     for (double& value : values_) value = (value - mean) / 4;
   }
 
-  double deviation() const { return std::sqrt(product(*this) / values_.size()); }
+  double deviation() const { return std::sqrt(product(*this) / static_cast<double>(values_.size())); }
   bool same_as(const Thumbnail& other) const {
     return product(other) > kSameCorrelation * std::sqrt(product(*this) * other.product(other));
   }

@@ -44,6 +44,7 @@ Box scale_box(const Box& box, FrameSize image, FrameSize frame) {
 
 std::vector<Box> scale_boxes(const std::vector<Box>& boxes, FrameSize image, FrameSize frame) {
   std::vector<Box> scaled;
+  scaled.reserve(boxes.size());
   for (const Box& box : boxes) scaled.push_back(scale_box(box, image, frame));
   return scaled;
 }

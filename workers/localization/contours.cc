@@ -15,12 +15,15 @@ class FramedMask {
     set_.assign(static_cast<size_t>(width_) * static_cast<size_t>(height_), false);
     for (int y = 0; y < map.height; ++y) {
       for (int x = 0; x < map.width; ++x) {
-        set_[index(y + 1, x + 1)] = map.levels[static_cast<size_t>(y * map.width + x)] > threshold;
+        set_[index(y + 1, x + 1)] =
+            map.levels[static_cast<size_t>(y) * static_cast<size_t>(map.width) + static_cast<size_t>(x)] > threshold;
       }
     }
   }
 
-  size_t index(int y, int x) const { return static_cast<size_t>(y * width_ + x); }
+  size_t index(int y, int x) const {
+    return static_cast<size_t>(y) * static_cast<size_t>(width_) + static_cast<size_t>(x);
+  }
   bool operator[](size_t pixel) const { return set_[pixel]; }
   size_t size() const { return set_.size(); }
   int width() const { return width_; }

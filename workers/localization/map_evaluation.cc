@@ -22,11 +22,11 @@ constexpr size_t kCandidates = 5;
 
 // <id>.npy, or as the released CAM-Back-Again scripts name it: up to the first dot of the file's name.
 fs::path map_file(const fs::path& folder, const std::string& id) {
-  const fs::path full = folder / (id + ".npy");
+  fs::path full = folder / (id + ".npy");
   if (fs::exists(full)) return full;
   const fs::path plain(id);
   const std::string name = plain.filename().string();
-  const fs::path short_name = folder / plain.parent_path() / (name.substr(0, name.find('.')) + ".npy");
+  fs::path short_name = folder / plain.parent_path() / (name.substr(0, name.find('.')) + ".npy");
   return fs::exists(short_name) ? short_name : full;
 }
 

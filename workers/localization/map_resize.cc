@@ -72,6 +72,7 @@ ScoreMap resize_map(const ScoreMap& map, int height, int width, MapFilter filter
 
 std::vector<int> nearest_indices(int in, int out) {
   std::vector<int> indices;
+  indices.reserve(static_cast<size_t>(out));
   const double step = 1.0 / (static_cast<double>(out) / in);
   for (int d = 0; d < out; ++d) indices.push_back(std::min(static_cast<int>(std::floor(d * step)), in - 1));
   return indices;

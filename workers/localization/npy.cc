@@ -48,7 +48,7 @@ std::string first_match(const std::string& text, const char* pattern) {
 
 Header read_header(const std::filesystem::path& file, std::string_view bytes) {
   if (bytes.size() < 12 || bytes.substr(0, 6) != kMagic) refuse(file, "not a .npy file");
-  const int version = bytes[6];
+  const int version = static_cast<uint8_t>(bytes[6]);
   if (version != 1 && version != 2) refuse(file, fmt::format("format version {}", version));
   const size_t length_bytes = version == 1 ? 2 : 4;
   size_t length = 0;

@@ -16,7 +16,7 @@ class RangeMax {
 
   // `value` holds at the levels first to last; levels without any hold Value{}.
   void raise(int first, int last, const Value& value) {
-    const auto length = static_cast<size_t>(last - first + 1);
+    const auto length = static_cast<unsigned>(last - first + 1);
     const auto row = static_cast<size_t>(std::bit_width(length)) - 1;
     raise_at(row, static_cast<size_t>(first), value);
     raise_at(row, static_cast<size_t>(last) + 1 - (size_t{1} << row), value);

@@ -52,6 +52,7 @@ std::vector<fs::path> states_in(const fs::path& attempt) {
   }
   std::sort(found.rbegin(), found.rend());
   std::vector<fs::path> files;
+  files.reserve(found.size());
   for (auto& [step, file] : found) files.push_back(std::move(file));
   return files;
 }
@@ -77,7 +78,7 @@ fs::path write_training_state(const fs::path& attempt, const std::string& job, c
   for (const NamedTensor& entry : backbone.state()) content.tensors.emplace_back("model." + entry.name, entry.tensor);
   for (const NamedTensor& moment : optimizer.moments()) content.tensors.emplace_back(moment.name, moment.tensor);
   content.metadata[std::string(kMetadataKey)] = describe(job, state, optimizer.steps_done()).dump();
-  const fs::path file = attempt / fmt::format("state-{}.safetensors", optimizer.steps_done());
+  fs::path file = attempt / fmt::format("state-{}.safetensors", optimizer.steps_done());
   const std::string checksum = write_safetensors(file, content, Sync::kYes);
   write_file(checksum_file(file), checksum, Sync::kYes);
   remove_older(attempt);
@@ -108,7 +109,7 @@ TrainingState read_training_state(const fs::path& file, const std::string& job, 
   if (described.at("job") != job) refuse("it belongs to another job, " + described.at("job").get<std::string>());
 
   const at::NoGradGuard no_grad;
-  const auto restore = [&](const std::string& name, at::Tensor tensor) {
+  const auto restore = [&](const std::string& name, const at::Tensor& tensor) {
     const at::Tensor* stored = content.find(name);
     if (stored == nullptr || stored->sizes() != tensor.sizes()) refuse("it lacks " + name + " of that shape");
     tensor.copy_(*stored);
