@@ -28,7 +28,7 @@ std::string progress_text(const RunStatus& status) {
   if (jobs.failed > 0) text += fmt::format(", {} failed", jobs.failed);
   if (jobs.blocked > 0) text += fmt::format(", {} blocked", jobs.blocked);
   if (status.images_per_s > 0) text += fmt::format(", {:.0f} images/s", status.images_per_s);
-  if (jobs.running + jobs.waiting > 0) text += ", " + remaining_text(status.eta_s);
+  if (jobs.running + jobs.waiting > 0) text += ", " + remaining_text(status.eta);
   return text;
 }
 

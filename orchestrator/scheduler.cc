@@ -190,7 +190,7 @@ RunStatus Scheduler::status(double now_s) const {
     stages[static_cast<size_t>(jobs_.stage(gang.work->job))].running.push_back(
         {.age_s = now_s - gang.work->since_s, .share = share_of(gang.work->last.step, gang.work->last.of)});
   }
-  status.eta_s = remaining_time(stages, side_by_side);
+  status.eta = remaining_time(stages, side_by_side);
   return status;
 }
 

@@ -28,8 +28,8 @@ struct SchedulerOptions {
 struct RunStatus {
   JobCounts jobs;
   int gangs = 0;
-  double images_per_s = 0;      // all running gangs together
-  std::optional<double> eta_s;  // remaining_time()
+  double images_per_s = 0;  // all running gangs together
+  std::optional<RemainingTime> eta;
 };
 
 // Decides what runs next: a pure state machine, no clock, process, file or database. Each event returns the

@@ -2,18 +2,10 @@
 
 #include <filesystem>
 
+#include "schemas/csv.h"
+
 namespace camsweep {
 namespace {
-
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + '"';
-}
 
 void append_csv_line(std::string& text, const std::vector<std::string>& fields) {
   for (size_t i = 0; i < fields.size(); ++i) {

@@ -33,12 +33,18 @@ struct StageWork {
 // The part of its steps that a job has done, from a progress message; none where it does not say of how many.
 std::optional<double> share_of(int64_t step, int64_t of);
 
-// Seconds until all that waits and runs is done: per stage the mean of its finished jobs times those left, shared by
-// `gangs` that work side by side, and never less than the longest running job still takes. 0 if nothing is left. None
-// rather than too little: while a stage with jobs left has finished none, or without a gang.
-std::optional<double> remaining_time(const std::vector<StageWork>& stages, size_t gangs);
+// An estimate. It is a lower bound while nothing is known of a stage that has jobs left.
+struct RemainingTime {
+  double seconds = 0;
+  bool at_least = false;
+};
 
-// The same for people: "3 min 10 s left", or "time left unknown". Never "0.0 s left".
-std::string remaining_text(std::optional<double> remaining_s);
+// Until all that waits and runs is done: per stage the mean of its finished jobs (before there is one, what the steps
+// of those at work foretell) times those left, shared by `gangs` that work side by side, and never less than the
+// longest running job still takes. 0 if nothing is left; none if nothing is known, or without a gang.
+std::optional<RemainingTime> remaining_time(const std::vector<StageWork>& stages, size_t gangs);
+
+// The same for people: "3 min 10 s left", "at least 20 s left" or "time left unknown". Never "0.0 s left".
+std::string remaining_text(const std::optional<RemainingTime>& remaining);
 
 }  // namespace camsweep

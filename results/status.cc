@@ -68,7 +68,7 @@ void read_failed(Database& database, SweepStatus& status) {
   }
 }
 
-std::optional<double> eta(const SweepStatus& status) {
+std::optional<RemainingTime> eta(const SweepStatus& status) {
   std::vector<StageWork> stages;
   for (const StageStatus& stage : status.stages) {
     StageWork& work = stages.emplace_back(
@@ -116,7 +116,7 @@ SweepStatus read_status(Database& database) {
   }
   read_running(database, status);
   read_failed(database, status);
-  status.eta_s = eta(status);
+  status.eta = eta(status);
   return status;
 }
 
@@ -143,7 +143,8 @@ Json to_json(const SweepStatus& status) {
   }
   return {{"sweep", status.sweep},
           {"jobs", to_json(status.counts)},
-          {"eta_s", or_null(status.eta_s)},
+          {"eta_s", status.eta ? Json(status.eta->seconds) : Json()},
+          {"eta_at_least", status.eta && status.eta->at_least},
           {"stages", stages},
           {"running", running},
           {"failed", failed}};

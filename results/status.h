@@ -51,7 +51,7 @@ struct SweepStatus {
   std::vector<StageStatus> stages;     // in the order of the sweep
   std::vector<RunningJob> running;     // oldest first
   std::vector<FailedJob> last_failed;  // at most 5, latest first
-  std::optional<double> eta_s;         // remaining_time() with as many gangs as run now
+  std::optional<RemainingTime> eta;    // with as many gangs as run now
 };
 
 // A few index scans: 100,000 jobs take milliseconds.
@@ -60,7 +60,7 @@ SweepStatus read_status(Database& database);
 // How long accepted attempts took, per stage that has any: all of them, or a random sample of a large sweep.
 std::map<Stage, JobDurations> job_durations(Database& database);
 
-// {sweep, jobs: {total, done, running, failed, blocked, waiting}, eta_s, stages, running, failed}.
+// {sweep, jobs: {total, done, running, failed, blocked, waiting}, eta_s, eta_at_least, stages, running, failed}.
 Json to_json(const SweepStatus& status);
 
 }  // namespace camsweep

@@ -66,7 +66,7 @@ void print_text(const SweepStatus& status) {
   const int64_t done = status.counts[JobState::kDone];
   const int64_t open = status.counts[JobState::kWaiting] + status.counts[JobState::kRunning];
   fmt::print("{}: {} of {} jobs done{}\n\n", status.sweep, done, status.counts.total(),
-             open > 0 ? ", " + remaining_text(status.eta_s) : "");
+             open > 0 ? ", " + remaining_text(status.eta) : "");
   print_stages(status);
   print_running(status);
   print_failed(status);

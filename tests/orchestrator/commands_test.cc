@@ -59,6 +59,7 @@ TEST_F(CommandsTest, StatusDoesNotGuessTheDurationOfAStageThatFinishedNothing) {
   {
     Store store(sweep_.folder.root);
     store.database().exec("UPDATE attempts SET state = 'lost' WHERE job = '" + sweep_.drawn.id.hex + "'");
+    store.database().exec("UPDATE attempts SET step = NULL");
   }
 
   EXPECT_EQ(json({"status", "--json"}).at("eta_s"), nullptr);

@@ -23,7 +23,7 @@ RunStatus some_status() {
   RunStatus status;
   status.jobs = {.total = 40, .done = 12, .running = 2, .failed = 1, .blocked = 3, .waiting = 22};
   status.images_per_s = 245.4;
-  status.eta_s = 190;
+  status.eta = RemainingTime{190, false};
   return status;
 }
 
@@ -34,10 +34,10 @@ TEST(ProgressLineTest, SaysWhatAWaitingPersonWantsToKnow) {
 
 TEST(ProgressLineTest, WhileJobsRunTheTimeLeftIsUnknownOrMoreThanNothing) {
   RunStatus status = some_status();
-  status.eta_s = 0.01;
+  status.eta = RemainingTime{0.01, false};
   EXPECT_TRUE(progress_text(status).ends_with(", 1.0 s left")) << progress_text(status);
 
-  status.eta_s.reset();
+  status.eta.reset();
   EXPECT_TRUE(progress_text(status).ends_with(", time left unknown")) << progress_text(status);
 
   status.jobs = {.total = 2, .done = 2, .running = 0, .failed = 0, .blocked = 0, .waiting = 0};

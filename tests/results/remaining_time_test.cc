@@ -13,14 +13,14 @@ TEST(RemainingTimeTest, IsTheMeanOfEachStageTimesItsJobsLeftSharedByTheGangs) {
   const StageWork erf{.stage = Stage::kErf, .waiting = 5, .running = {}, .finished = {.sum_s = 40, .count = 4}};
 
   // (3 x 100 + 80 + 50 + 5 x 10) / 2
-  EXPECT_DOUBLE_EQ(remaining_time({train, erf}, 2).value(), 240);
+  EXPECT_DOUBLE_EQ(remaining_time({train, erf}, 2).value().seconds, 240);
 }
 
 TEST(RemainingTimeTest, StepsTellMoreOfARunningJobThanItsAge) {
   const StageWork resumed{
       .stage = Stage::kTrain, .running = {{.age_s = 1, .share = 0.9}}, .finished = {.sum_s = 100, .count = 1}};
 
-  EXPECT_NEAR(remaining_time({resumed}, 1).value(), 10, 1e-9);
+  EXPECT_NEAR(remaining_time({resumed}, 1).value().seconds, 10, 1e-9);
 }
 
 TEST(RemainingTimeTest, AJobThatOutlivesTheMeanIsNotCountedAsOver) {
@@ -29,8 +29,8 @@ TEST(RemainingTimeTest, AJobThatOutlivesTheMeanIsNotCountedAsOver) {
   const StageWork last_step{
       .stage = Stage::kTrain, .running = {{.age_s = 100, .share = 1.0}}, .finished = {.sum_s = 100, .count = 1}};
 
-  EXPECT_GT(remaining_time({late}, 1).value(), 0);
-  EXPECT_GT(remaining_time({last_step}, 1).value(), 0);
+  EXPECT_GT(remaining_time({late}, 1).value().seconds, 0);
+  EXPECT_GT(remaining_time({last_step}, 1).value().seconds, 0);
 }
 
 TEST(RemainingTimeTest, ItIsAtLeastWhatTheLongestRunningJobTakes) {
@@ -40,17 +40,25 @@ TEST(RemainingTimeTest, ItIsAtLeastWhatTheLongestRunningJobTakes) {
                       .running = {{.age_s = 0, .share = {}}, {.age_s = 0, .share = {}}},
                       .finished = {.sum_s = 1, .count = 1}};
 
-  EXPECT_DOUBLE_EQ(remaining_time({train, pca}, 3).value(), 90);
+  EXPECT_DOUBLE_EQ(remaining_time({train, pca}, 3).value().seconds, 90);
 }
 
-TEST(RemainingTimeTest, IsUnknownWhileAStageWithJobsLeftHasFinishedNone) {
+TEST(RemainingTimeTest, IsALowerBoundWhileNothingIsKnownOfAStageWithJobsLeft) {
   const StageWork train{
       .stage = Stage::kTrain, .running = {{.age_s = 10, .share = {}}}, .finished = {.sum_s = 100, .count = 1}};
   const StageWork erf{.stage = Stage::kErf, .waiting = 1, .running = {}, .finished = {}};
   const StageWork unused{.stage = Stage::kPca, .running = {}, .finished = {}};
 
-  EXPECT_FALSE(remaining_time({train, erf}, 1).has_value());
-  EXPECT_TRUE(remaining_time({train, unused}, 1).has_value());
+  EXPECT_TRUE(remaining_time({train, erf}, 1).value().at_least);
+  EXPECT_FALSE(remaining_time({train, unused}, 1).value().at_least);
+  EXPECT_FALSE(remaining_time({erf}, 1).has_value());
+}
+
+TEST(RemainingTimeTest, BeforeAJobHasFinishedTheStepsOfARunningOneForetellIt) {
+  const StageWork train{
+      .stage = Stage::kTrain, .waiting = 2, .running = {{.age_s = 10, .share = 0.25}}, .finished = {}};
+
+  EXPECT_DOUBLE_EQ(remaining_time({train}, 1).value().seconds, 110);  // 2 x 40 + 30
 }
 
 TEST(RemainingTimeTest, IsUnknownWhenJobsWaitAndNoGangWorks) {
@@ -62,13 +70,14 @@ TEST(RemainingTimeTest, IsUnknownWhenJobsWaitAndNoGangWorks) {
 TEST(RemainingTimeTest, IsZeroWhenNothingIsLeft) {
   const StageWork train{.stage = Stage::kTrain, .waiting = 0, .running = {}, .finished = {.sum_s = 100, .count = 1}};
 
-  EXPECT_EQ(remaining_time({train}, 0), 0.0);
-  EXPECT_EQ(remaining_time({}, 0), 0.0);
+  EXPECT_EQ(remaining_time({train}, 0).value().seconds, 0.0);
+  EXPECT_EQ(remaining_time({}, 0).value().seconds, 0.0);
 }
 
 TEST(RemainingTimeTest, TheTextNeverPromisesThatNothingIsLeft) {
-  EXPECT_EQ(remaining_text(189.2), "3 min 10 s left");
-  EXPECT_EQ(remaining_text(0.02), "1.0 s left");
+  EXPECT_EQ(remaining_text(RemainingTime{189.2, false}), "3 min 10 s left");
+  EXPECT_EQ(remaining_text(RemainingTime{0.02, false}), "1.0 s left");
+  EXPECT_EQ(remaining_text(RemainingTime{20, true}), "at least 20.0 s left");
   EXPECT_EQ(remaining_text(std::nullopt), "time left unknown");
 }
 
