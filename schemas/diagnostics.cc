@@ -10,13 +10,10 @@
 
 namespace camsweep {
 
-std::string SourcePlace::text() const {
-  return line == 0 ? file : fmt::format("{}:{}:{}", file, line, column);
-}
+std::string SourcePlace::text() const { return line == 0 ? file : fmt::format("{}:{}:{}", file, line, column); }
 
 void Diagnostics::add(const SourcePlace& place, const std::string& path, const std::string& sentence) {
-  entries_.push_back(
-      {place, fmt::format("{}: {}{}{}", place.text(), path, path.empty() ? "" : ": ", sentence)});
+  entries_.push_back({place, fmt::format("{}: {}{}{}", place.text(), path, path.empty() ? "" : ": ", sentence)});
 }
 
 void Diagnostics::throw_if_any() const {

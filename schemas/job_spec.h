@@ -35,12 +35,12 @@ struct Cell {
 struct JobSpec {
   JobId id;
   Stage stage = Stage::kTrain;
-  Json identity;                // what `id` is the hash of: {stage, version, parameters, dataset, needs, ...}
-  Json dataset;                 // {kind, root, ...} as the worker opens it; paths do not enter the identity
-  std::vector<JobId> needs;     // the train job of an analysis
-  std::string pretraining_file; // "" for random initialization; its SHA-256 is in `identity`
-  std::optional<int> at_epoch;  // an analysis of the snapshot of this epoch; none = the final weights
-  int gang = 1;                 // ranks
+  Json identity;                 // what `id` is the hash of: {stage, version, parameters, dataset, needs, ...}
+  Json dataset;                  // {kind, root, ...} as the worker opens it; paths do not enter the identity
+  std::vector<JobId> needs;      // the train job of an analysis
+  std::string pretraining_file;  // "" for random initialization; its SHA-256 is in `identity`
+  std::optional<int> at_epoch;   // an analysis of the snapshot of this epoch; none = the final weights
+  int gang = 1;                  // ranks
 
   const Json& parameters() const { return identity.at("parameters"); }
   int64_t seed() const { return parameters().value("seed", int64_t{0}); }

@@ -25,8 +25,7 @@ Json attempt_json(std::string_view type, const JobId& job, int attempt) {
 Json to_json(const Assignment& assign) {
   Json json = attempt_json("assign", assign.job, assign.attempt);
   json["dir"] = assign.directory;
-  json["spec"] = {
-      {"stage", stage_name(assign.stage)}, {"parameters", assign.parameters}, {"dataset", assign.dataset}};
+  json["spec"] = {{"stage", stage_name(assign.stage)}, {"parameters", assign.parameters}, {"dataset", assign.dataset}};
   json["inputs"] = Json::object();
   for (const auto& [name, file] : assign.inputs) {
     json["inputs"][name] = {{"path", file.path}, {"sha256", file.sha256}};
@@ -39,14 +38,12 @@ Json to_json(const Ready& ready) {
   for (const RankProcess& rank : ready.ranks) {
     ranks.push_back({{"host", rank.host}, {"pid", rank.pid}, {"start_time", rank.start_time}});
   }
-  return {
-      {"type", "ready"}, {"protocol", ready.protocol}, {"build", ready.build}, {"ranks", std::move(ranks)}};
+  return {{"type", "ready"}, {"protocol", ready.protocol}, {"build", ready.build}, {"ranks", std::move(ranks)}};
 }
 
 Json to_json(const Progress& progress) {
   Json json = attempt_json("progress", progress.job, progress.attempt);
-  json.update(
-      {{"epoch", progress.epoch}, {"step", progress.step}, {"of", progress.of}, {"rate", progress.rate}});
+  json.update({{"epoch", progress.epoch}, {"step", progress.step}, {"of", progress.of}, {"rate", progress.rate}});
   return json;
 }
 
@@ -66,14 +63,13 @@ Json to_json(const CheckpointWritten& checkpoint) {
 
 Json to_json(const Outcome& outcome) {
   Json json = attempt_json("outcome", outcome.job, outcome.attempt);
-  std::visit(Overloaded{[&](const JobSuccess& success) { json["success"] = to_json(success); },
-                        [&](const JobFailure& failure) {
-                          json["failure"] = {{"kind", failure.kind},
-                                             {"retryable", failure.retryable},
-                                             {"text", failure.text}};
-                        },
-                        [&](const JobStopped&) { json["stopped"] = Json::object(); }},
-             outcome.end);
+  std::visit(
+      Overloaded{[&](const JobSuccess& success) { json["success"] = to_json(success); },
+                 [&](const JobFailure& failure) {
+                   json["failure"] = {{"kind", failure.kind}, {"retryable", failure.retryable}, {"text", failure.text}};
+                 },
+                 [&](const JobStopped&) { json["stopped"] = Json::object(); }},
+      outcome.end);
   return json;
 }
 
@@ -103,8 +99,7 @@ Stop read_stop(const Json& json) {
 Ready read_ready(const Json& json) {
   Ready ready{.protocol = json.at("protocol"), .build = json.at("build"), .ranks = {}};
   for (const Json& rank : json.at("ranks")) {
-    ready.ranks.push_back(
-        {.host = rank.at("host"), .pid = rank.at("pid"), .start_time = rank.at("start_time")});
+    ready.ranks.push_back({.host = rank.at("host"), .pid = rank.at("pid"), .start_time = rank.at("start_time")});
   }
   return ready;
 }
@@ -121,8 +116,7 @@ JobEnd read_end(const Json& json) {
   if (json.contains("success")) return success_from_json(json.at("success"));
   if (json.contains("stopped")) return JobStopped{};
   const Json& failure = json.at("failure");
-  return JobFailure{
-      .kind = failure.at("kind"), .retryable = failure.at("retryable"), .text = failure.at("text")};
+  return JobFailure{.kind = failure.at("kind"), .retryable = failure.at("retryable"), .text = failure.at("text")};
 }
 
 ToGang read_to_gang(const Json& json) {
@@ -149,8 +143,7 @@ FromGang read_from_gang(const Json& json) {
                     .rate = json.at("rate").is_null() ? 0 : json.at("rate").get<double>()};
   }
   if (type == "checkpoint") {
-    return CheckpointWritten{
-        .job = job, .attempt = attempt, .path = json.at("path"), .step = json.at("step")};
+    return CheckpointWritten{.job = job, .attempt = attempt, .path = json.at("path"), .step = json.at("step")};
   }
   if (type == "outcome") return Outcome{.job = job, .attempt = attempt, .end = read_end(json)};
   throw std::invalid_argument("unknown type '" + type + "'");
@@ -168,16 +161,15 @@ Message decode(std::string_view line, Message (*read)(const Json&)) {
 }  // namespace
 
 std::string encode(const ToGang& message) {
-  return line_of(
-      std::visit(Overloaded{[](const Assignment& assign) { return to_json(assign); },
-                            [](const Stop& stop) {
-                              return Json{{"type", "stop"}, {"mode", stop.now ? "now" : "checkpoint"}};
-                            },
-                            [](const Exit&) {
-                              return Json{{"type", "exit"}};
-                            },
-                            [](const Ack& ack) { return attempt_json("ack", ack.job, ack.attempt); }},
-                 message));
+  return line_of(std::visit(Overloaded{[](const Assignment& assign) { return to_json(assign); },
+                                       [](const Stop& stop) {
+                                         return Json{{"type", "stop"}, {"mode", stop.now ? "now" : "checkpoint"}};
+                                       },
+                                       [](const Exit&) {
+                                         return Json{{"type", "exit"}};
+                                       },
+                                       [](const Ack& ack) { return attempt_json("ack", ack.job, ack.attempt); }},
+                            message));
 }
 
 std::string encode(const FromGang& message) {

@@ -32,8 +32,8 @@ struct Artifact {
   std::string path;
   std::string sha256;
   std::string kind;
-  std::string label;          // for people: the image id of an overlay, the method of a map; may be empty
-  std::optional<int> epoch;   // of a snapshot
+  std::string label;         // for people: the image id of an overlay, the method of a map; may be empty
+  std::optional<int> epoch;  // of a snapshot
 };
 
 // What an accepted job leaves: the row, its numbers and files. After a resume the histories are whole, taken from

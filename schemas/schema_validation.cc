@@ -22,14 +22,12 @@ constexpr std::string_view kMissingKey = "Missing required property '";
 // ["<root>", "[matrix]", "[0]"] -> "/matrix/0"
 std::string pointer_of(const std::vector<std::string>& context) {
   std::string pointer;
-  for (size_t i = 1; i < context.size(); ++i)
-    pointer += pointer_step(context[i].substr(1, context[i].size() - 2));
+  for (size_t i = 1; i < context.size(); ++i) pointer += pointer_step(context[i].substr(1, context[i].size() - 2));
   return pointer;
 }
 
 bool encloses(const std::string& outer, const std::string& inner) {
-  return inner.size() > outer.size() && inner.compare(0, outer.size(), outer) == 0 &&
-         inner[outer.size()] == '/';
+  return inner.size() > outer.size() && inner.compare(0, outer.size(), outer) == 0 && inner[outer.size()] == '/';
 }
 
 const Json& resolved(const Json& schema, const Json& root) {
@@ -46,8 +44,7 @@ const Json& subschema(const Json& root, const std::string& pointer, const Json& 
   const Json* at = &value;
   const Json::json_pointer full(pointer);
   std::vector<std::string> steps;
-  for (Json::json_pointer rest = full; !rest.empty(); rest.pop_back())
-    steps.insert(steps.begin(), rest.back());
+  for (Json::json_pointer rest = full; !rest.empty(); rest.pop_back()) steps.insert(steps.begin(), rest.back());
   for (const std::string& step : steps) {
     if (at->is_array()) {
       schema = &resolved(schema->at("items"), root);
@@ -94,15 +91,14 @@ std::string value_sentence(const Json& found, const Json& schema) {
 }
 
 // valijson names the first unknown key alone; an author wants them all.
-void add_unknown_keys(const std::string& pointer, const Json& found, const Json& schema,
-                      std::vector<Violation>& out) {
+void add_unknown_keys(const std::string& pointer, const Json& found, const Json& schema, std::vector<Violation>& out) {
   const std::vector<std::string> known = known_keys(schema);
   for (const auto& [key, _] : found.items()) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
     const std::string hint = did_you_mean(key, known);
-    out.push_back({pointer + pointer_step(key), Violation::At::kKey,
-                   fmt::format("found the unknown key '{}'{}", key,
-                               hint.empty() ? ", expected one of " + join(known) : hint)});
+    out.push_back(
+        {pointer + pointer_step(key), Violation::At::kKey,
+         fmt::format("found the unknown key '{}'{}", key, hint.empty() ? ", expected one of " + join(known) : hint)});
   }
 }
 

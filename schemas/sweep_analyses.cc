@@ -70,11 +70,9 @@ void read_analyses(const SweepReading& reading, SweepSpec& sweep) {
   for (size_t i = 0; analyses && i < analyses->size(); ++i) {
     const std::string pointer = fmt::format("/analyses/{}", i);
     AnalysisSpec analysis = read_analysis(reading, (*analyses)[i], pointer);
-    const auto same =
-        std::find_if(sweep.analyses.begin(), sweep.analyses.end(), [&](const AnalysisSpec& other) {
-          return other.stage == analysis.stage && other.options == analysis.options &&
-                 other.at == analysis.at;
-        });
+    const auto same = std::find_if(sweep.analyses.begin(), sweep.analyses.end(), [&](const AnalysisSpec& other) {
+      return other.stage == analysis.stage && other.options == analysis.options && other.at == analysis.at;
+    });
     if (same != sweep.analyses.end()) {
       reading.problem(pointer, fmt::format("this analysis already stands at {}", same->place.text()));
     }

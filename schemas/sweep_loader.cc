@@ -60,8 +60,7 @@ void check_dataset(const SweepReading& reading, const Json& dataset) {
     const bool of_wsol = key == "images" || key == "metadata";
     const bool fits = key == "kind" || key == "classes" || (of_synth && kind == "synth") ||
                       (of_wsol && kind == "wsol") || (key == "root" && kind != "synth");
-    if (!fits)
-      reading.problem("/dataset/" + key, fmt::format("a data set of kind '{}' has no '{}'", kind, key));
+    if (!fits) reading.problem("/dataset/" + key, fmt::format("a data set of kind '{}' has no '{}'", kind, key));
   }
   const bool given_apart = kind == "wsol" && dataset.contains("images") && dataset.contains("metadata");
   if (kind != "synth" && !dataset.contains("root") && !given_apart) {
@@ -113,8 +112,7 @@ SweepSpec read_sweep(std::string_view text, const std::string& file) {
   read_backbones(reading, sweep);
   if (const Json* defaults = reading.find("defaults")) {
     sweep.defaults = *defaults;
-    for (const auto& [name, value] : defaults->items())
-      check_value(reading, name, value, "/defaults/" + name);
+    for (const auto& [name, value] : defaults->items()) check_value(reading, name, value, "/defaults/" + name);
   }
   read_matrix(reading, sweep);
   read_seeds(reading, sweep);

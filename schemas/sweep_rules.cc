@@ -13,11 +13,9 @@ bool is_parameter(const std::string& key) { return find_parameter(key) != nullpt
 // A list means any of its values, but for a parameter whose value is itself a list of numbers.
 void check_alternatives(const SweepReading& reading, const std::string& name, const Json& value,
                         const std::string& pointer) {
-  const bool one_list_value =
-      find_parameter(name)->type == "numbers" && !value.empty() && !value[0].is_array();
+  const bool one_list_value = find_parameter(name)->type == "numbers" && !value.empty() && !value[0].is_array();
   if (!value.is_array() || one_list_value) return check_value(reading, name, value, pointer);
-  for (size_t i = 0; i < value.size(); ++i)
-    check_value(reading, name, value[i], fmt::format("{}/{}", pointer, i));
+  for (size_t i = 0; i < value.size(); ++i) check_value(reading, name, value[i], fmt::format("{}/{}", pointer, i));
 }
 
 Rule read_common(const SweepReading& reading, const Json& entry, const std::string& pointer) {
@@ -71,8 +69,7 @@ void read_derivations(const SweepReading& reading, SweepSpec& sweep) {
 void read_rules(const SweepReading& reading, SweepSpec& sweep) {
   const auto each = [&](const std::string& key, auto&& read) {
     const Json* entries = reading.find(key);
-    for (size_t i = 0; entries && i < entries->size(); ++i)
-      read((*entries)[i], fmt::format("/{}/{}", key, i));
+    for (size_t i = 0; entries && i < entries->size(); ++i) read((*entries)[i], fmt::format("/{}/{}", key, i));
   };
   each("exclude", [&](const Json& entry, const std::string& pointer) {
     Rule rule = read_common(reading, entry, pointer);
@@ -84,9 +81,8 @@ void read_rules(const SweepReading& reading, SweepSpec& sweep) {
     rule.values = read_parameters(reading, entry, pointer);
     sweep.include.push_back(std::move(rule));
   });
-  each("set", [&](const Json& entry, const std::string& pointer) {
-    sweep.set.push_back(read_set(reading, entry, pointer));
-  });
+  each("set",
+       [&](const Json& entry, const std::string& pointer) { sweep.set.push_back(read_set(reading, entry, pointer)); });
   read_derivations(reading, sweep);
 }
 

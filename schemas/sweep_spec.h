@@ -23,8 +23,7 @@ struct Axis {
 // matches.
 struct Rule {
   Json match = Json::object();
-  Json values =
-      Json::object();  // set: what it changes; include: the cell, a list standing for one cell per value
+  Json values = Json::object();  // set: what it changes; include: the cell, a list standing for one cell per value
   bool optional = false;
   std::string why;
   SourcePlace place;

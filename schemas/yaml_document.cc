@@ -52,23 +52,20 @@ class TreeBuilder final : public YAML::EventHandler {
       if (reading.value.is_string()) reading.value = interpolated(text, mark);
       return add(std::move(reading.value), mark, anchor, 1);
     }
-    if (tag != "!" && tag != kStringTag)
-      fail(mark, fmt::format("found the tag '{}', expected no tag or !!str", tag));
+    if (tag != "!" && tag != kStringTag) fail(mark, fmt::format("found the tag '{}', expected no tag or !!str", tag));
     add(interpolated(text, mark), mark, anchor, 1);
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
-    if (tag != "?" && tag != "!" && !tag.empty())
-      fail(mark, fmt::format("found the tag '{}', expected none", tag));
+    if (tag != "?" && tag != "!" && !tag.empty()) fail(mark, fmt::format("found the tag '{}', expected none", tag));
     open(Json::array(), mark, anchor);
   }
   void OnSequenceEnd() override { close(); }
 
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
-    if (tag != "?" && tag != "!" && !tag.empty())
-      fail(mark, fmt::format("found the tag '{}', expected none", tag));
+    if (tag != "?" && tag != "!" && !tag.empty()) fail(mark, fmt::format("found the tag '{}', expected none", tag));
     open(Json::object(), mark, anchor);
   }
   void OnMapEnd() override {
@@ -106,8 +103,7 @@ class TreeBuilder final : public YAML::EventHandler {
   std::string child_pointer() const {
     if (open_.empty()) return "";
     const Open& parent = open_.back();
-    return parent.pointer +
-           (parent.key ? pointer_step(*parent.key) : fmt::format("/{}", parent.value.size()));
+    return parent.pointer + (parent.key ? pointer_step(*parent.key) : fmt::format("/{}", parent.value.size()));
   }
 
   void take_key(const YAML::Mark& mark, const std::string& tag, const std::string& text) {
@@ -116,8 +112,7 @@ class TreeBuilder final : public YAML::EventHandler {
     map.key_merges = tag == "?" && text == "<<";
     const std::string pointer = child_pointer();
     if (map.value.contains(text)) {
-      problems_.add(at(mark), readable_path(pointer),
-                    fmt::format("the key '{}' stands twice in this mapping", text));
+      problems_.add(at(mark), readable_path(pointer), fmt::format("the key '{}' stands twice in this mapping", text));
     }
     document_.set_key_place(pointer, mark.line + 1, mark.column + 1);
   }
@@ -158,8 +153,7 @@ class TreeBuilder final : public YAML::EventHandler {
   void take_merge(Json value, const YAML::Mark& mark) {
     if (!value.is_array()) value = Json::array({std::move(value)});
     for (Json& source : value) {
-      if (!source.is_object())
-        fail(mark, "'<<' merges mappings: expected an alias of a mapping, or a list of them");
+      if (!source.is_object()) fail(mark, "'<<' merges mappings: expected an alias of a mapping, or a list of them");
       open_.back().merges.push_back(std::move(source));
     }
   }
@@ -183,9 +177,8 @@ class TreeBuilder final : public YAML::EventHandler {
       const char* value = end == std::string::npos ? nullptr : std::getenv(name.c_str());
       if (value == nullptr) {
         problems_.add(at(mark), readable_path(child_pointer()),
-                      end == std::string::npos
-                          ? "'${env:' without its '}'"
-                          : fmt::format("the environment variable '{}' is not set", name));
+                      end == std::string::npos ? "'${env:' without its '}'"
+                                               : fmt::format("the environment variable '{}' is not set", name));
         return text;
       }
       text.replace(start, end + 1 - start, value);
@@ -208,17 +201,14 @@ SourcePlace YamlDocument::nearest_place(const Positions& positions, std::string 
   for (;;) {
     const auto own = positions.find(pointer);
     const auto found = own != positions.end() ? own : values_.find(pointer);
-    if (own != positions.end() || found != values_.end())
-      return {file_, found->second.line, found->second.column};
+    if (own != positions.end() || found != values_.end()) return {file_, found->second.line, found->second.column};
     if (pointer.empty()) return {file_, 0, 0};
     pointer.resize(pointer.rfind('/'));
   }
 }
 
 SourcePlace YamlDocument::place(const std::string& pointer) const { return nearest_place(values_, pointer); }
-SourcePlace YamlDocument::key_place(const std::string& pointer) const {
-  return nearest_place(keys_, pointer);
-}
+SourcePlace YamlDocument::key_place(const std::string& pointer) const { return nearest_place(keys_, pointer); }
 
 std::string pointer_step(std::string_view key) {
   std::string step = "/";
@@ -231,10 +221,8 @@ std::string readable_path(const std::string& pointer) {
   std::istringstream steps(pointer.empty() ? "" : pointer.substr(1));
   for (std::string step; std::getline(steps, step, '/');) {
     const bool index = !step.empty() && step.find_first_not_of("0123456789") == std::string::npos;
-    for (size_t at = step.find("~1"); at != std::string::npos; at = step.find("~1", at))
-      step.replace(at, 2, "/");
-    for (size_t at = step.find("~0"); at != std::string::npos; at = step.find("~0", at + 1))
-      step.replace(at, 2, "~");
+    for (size_t at = step.find("~1"); at != std::string::npos; at = step.find("~1", at)) step.replace(at, 2, "/");
+    for (size_t at = step.find("~0"); at != std::string::npos; at = step.find("~0", at + 1)) step.replace(at, 2, "~");
     path += index ? fmt::format("[{}]", step) : (path.empty() ? "" : ".") + step;
   }
   return path;

@@ -52,8 +52,7 @@ NumberForm number_form(std::string_view text) {
 ScalarReading read_integer(std::string_view text, int base) {
   const bool plus = text[0] == '+';
   int64_t value = 0;
-  const auto [end, error] =
-      std::from_chars(text.data() + (plus ? 1 : 0), text.data() + text.size(), value, base);
+  const auto [end, error] = std::from_chars(text.data() + (plus ? 1 : 0), text.data() + text.size(), value, base);
   if (error == std::errc::result_out_of_range) {
     return {nullptr, fmt::format("'{}' does not fit into 64 bits", text)};
   }
@@ -71,8 +70,7 @@ ScalarReading read_float(std::string_view text) {
 }
 
 bool has_base_prefix(std::string_view text, std::string_view prefix, std::string_view allowed) {
-  return text.size() > 2 && text.substr(0, 2) == prefix &&
-         text.find_first_not_of(allowed, 2) == std::string_view::npos;
+  return text.size() > 2 && text.substr(0, 2) == prefix && text.find_first_not_of(allowed, 2) == std::string_view::npos;
 }
 
 }  // namespace
@@ -90,10 +88,9 @@ ScalarReading read_plain_scalar(std::string_view text) {
   if (form == NumberForm::kNone) return {std::string(text), ""};
   const std::string_view bare = without_sign(text);
   if (bare.size() > 1 && bare[0] == '0' && is_digit(bare[1])) {
-    return {nullptr,
-            fmt::format("'{}' has a leading zero, which some programs read as octal: write the number "
-                        "without it, or a string in quotes",
-                        text)};
+    return {nullptr, fmt::format("'{}' has a leading zero, which some programs read as octal: write the number "
+                                 "without it, or a string in quotes",
+                                 text)};
   }
   return form == NumberForm::kInteger ? read_integer(text, 10) : read_float(text);
 }

@@ -67,11 +67,9 @@ void check_yaml_text(std::string_view text, const std::string& file, Diagnostics
     problems.add({file, 0, 0}, "", fmt::format("found {} bytes, allowed are {}", text.size(), kMaxYamlBytes));
   } else if (const auto bad = first_bad_byte(text)) {
     const bool nul = text[*bad] == '\0';
-    problems.add(place_of(text, *bad, file), "",
-                 nul ? "found a NUL byte: this is no text" : "this is not UTF-8");
+    problems.add(place_of(text, *bad, file), "", nul ? "found a NUL byte: this is no text" : "this is not UTF-8");
   } else if (const auto tab = first_tab_in_indentation(text)) {
-    problems.add(place_of(text, *tab, file), "",
-                 "found a tab in the indentation; YAML is indented with spaces");
+    problems.add(place_of(text, *tab, file), "", "found a tab in the indentation; YAML is indented with spaces");
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "schemas/program.h"
 #include "version.h"
 #include "workers/commands/commands.h"
 #include "workers/commands/rank_command.h"
@@ -36,13 +37,5 @@ int run(int argc, char** argv) {
 }  // namespace camsweep
 
 int main(int argc, char** argv) {
-  try {
-    return camsweep::run(argc, argv);
-  } catch (const camsweep::Error& error) {
-    fmt::print(stderr, "camsweep: {}\n", error.what());
-    return static_cast<int>(error.code());
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "camsweep: bug: {}\n", error.what());
-    return static_cast<int>(camsweep::ExitCode::kBug);
-  }
+  return camsweep::run_program("camsweep", [&] { return camsweep::run(argc, argv); });
 }

@@ -40,31 +40,26 @@ std::optional<CommandResult> in_namespace(const std::string& line, const fs::pat
 }
 
 TEST(BadInputTest, UnknownBackboneNamesTheNearest) {
-  expect_refused("backbone", replaced(small_sweep(), "backbone: [tiny]", "backbone: [resnet5]"), 2,
-                 "resnet50");
+  expect_refused("backbone", replaced(small_sweep(), "backbone: [tiny]", "backbone: [resnet5]"), 2, "resnet50");
 }
 
 TEST(BadInputTest, MissingDataSetIsFoundBeforeAnythingRuns) {
-  expect_refused(
-      "dataset",
-      replaced(small_sweep(), "{kind: synth, classes: 3, train: 16, val: 2, test: 4, side: 64, seed: 1}",
-               "{kind: wsol, root: nowhere}"),
-      2, "nowhere");
+  expect_refused("dataset",
+                 replaced(small_sweep(), "{kind: synth, classes: 3, train: 16, val: 2, test: 4, side: 64, seed: 1}",
+                          "{kind: wsol, root: nowhere}"),
+                 2, "nowhere");
 }
 
 TEST(BadInputTest, MissingCheckpointIsFoundBeforeAnythingRuns) {
-  expect_refused("checkpoint",
-                 replaced(small_sweep(), "eval_side: 64", "eval_side: 64, pretraining: gone.safetensors"), 2,
-                 "gone.safetensors");
+  expect_refused("checkpoint", replaced(small_sweep(), "eval_side: 64", "eval_side: 64, pretraining: gone.safetensors"),
+                 2, "gone.safetensors");
 }
 
 TEST(BadInputTest, BatchMustBeAMultipleOfTheGang) {
   expect_refused("batch", replaced(small_sweep(), "batch: 8", "batch: 7"), 2, "batch");
 }
 
-TEST(BadInputTest, GangLargerThanTheSlots) {
-  expect_refused("slots", small_sweep(), 2, "slots", {"--slots", "1"});
-}
+TEST(BadInputTest, GangLargerThanTheSlots) { expect_refused("slots", small_sweep(), 2, "slots", {"--slots", "1"}); }
 
 TEST(BadInputTest, MpirunNotFound) {
   const Scratch scratch("mpirun");
@@ -84,10 +79,8 @@ TEST(BadInputTest, DatabaseOfANewerVersionIsLeftAlone) {
   const CommandResult first = camsweep({"run", "small.yaml", "--no-report"}, scratch.path);
   ASSERT_EQ(first.exit_code, 0) << first.err;
   const fs::path database = scratch.path / "runs/small/results.db";
-  ASSERT_EQ(Command({"/usr/bin/sqlite3", database.string(), "PRAGMA user_version = 999"}, scratch.path)
-                .wait()
-                .exit_code,
-            0);
+  ASSERT_EQ(
+      Command({"/usr/bin/sqlite3", database.string(), "PRAGMA user_version = 999"}, scratch.path).wait().exit_code, 0);
   const std::string before = read_file(database);
 
   const CommandResult run = camsweep({"run", "small.yaml"}, scratch.path);
@@ -101,8 +94,8 @@ TEST(BadInputTest, DatabaseOfANewerVersionIsLeftAlone) {
 
 TEST(BadInputTest, UnreadableImageFailsItsJobsOnceAndNamesTheFile) {
   const Scratch scratch("image");
-  ASSERT_EQ(camsweep({"data", "synth", "--classes", "3", "--train", "16", "--val", "2", "--test", "4",
-                      "--side", "64", "--out", "shapes"},
+  ASSERT_EQ(camsweep({"data", "synth", "--classes", "3", "--train", "16", "--val", "2", "--test", "4", "--side", "64",
+                      "--out", "shapes"},
                      scratch.path)
                 .exit_code,
             0);
@@ -111,10 +104,9 @@ TEST(BadInputTest, UnreadableImageFailsItsJobsOnceAndNamesTheFile) {
   damaged = scratch.path / "shapes/images" / ids.substr(0, ids.find('\n'));
   const std::string bytes = read_file(damaged);
   write_file(damaged, bytes.substr(0, bytes.size() / 2));
-  write_file(
-      scratch.path / "small.yaml",
-      replaced(small_sweep(), "{kind: synth, classes: 3, train: 16, val: 2, test: 4, side: 64, seed: 1}",
-               "{kind: wsol, root: shapes}"));
+  write_file(scratch.path / "small.yaml",
+             replaced(small_sweep(), "{kind: synth, classes: 3, train: 16, val: 2, test: 4, side: 64, seed: 1}",
+                      "{kind: wsol, root: shapes}"));
 
   const CommandResult run = camsweep({"run", "small.yaml"}, scratch.path);
   const CommandResult jobs = camsweep({"jobs", "small", "--json"}, scratch.path);
@@ -135,12 +127,11 @@ TEST(BadInputTest, FullDiskStopsTheSweepAndItContinuesWithMoreRoom) {
   write_file(scratch.path / "small.yaml", small_sweep(2));
   const std::string camsweep_program = program("camsweep");
 
-  const auto result =
-      in_namespace("mkdir runs && mount -t tmpfs -o size=600k none runs && " + camsweep_program +
-                       " run small.yaml --no-report; code=$?; " + camsweep_program +
-                       " status small >&2; mount -o remount,size=60m runs && " + camsweep_program +
-                       " run small.yaml --no-report; echo first $code second $?",
-                   scratch.path);
+  const auto result = in_namespace("mkdir runs && mount -t tmpfs -o size=600k none runs && " + camsweep_program +
+                                       " run small.yaml --no-report; code=$?; " + camsweep_program +
+                                       " status small >&2; mount -o remount,size=60m runs && " + camsweep_program +
+                                       " run small.yaml --no-report; echo first $code second $?",
+                                   scratch.path);
 
   if (!result) GTEST_SKIP() << "this machine allows no mount namespace";
   EXPECT_NE(result->out.find("first 8 second 0"), std::string::npos) << result->out << result->err;
@@ -151,8 +142,8 @@ TEST(BadInputTest, ReadOnlyFolderIsOneSentence) {
   write_file(scratch.path / "small.yaml", small_sweep(1));
   fs::create_directories(scratch.path / "runs");
 
-  const auto result = in_namespace("mount --bind runs runs && mount -o remount,ro,bind runs && " +
-                                       program("camsweep") + " run small.yaml; echo code $?",
+  const auto result = in_namespace("mount --bind runs runs && mount -o remount,ro,bind runs && " + program("camsweep") +
+                                       " run small.yaml; echo code $?",
                                    scratch.path);
 
   if (!result) GTEST_SKIP() << "this machine allows no mount namespace";

@@ -29,8 +29,7 @@ std::string slurp(const fs::path& file) {
   return std::move(text).str();
 }
 
-std::vector<std::string> child_environment(const fs::path& folder,
-                                           const std::map<std::string, std::string>& extra) {
+std::vector<std::string> child_environment(const fs::path& folder, const std::map<std::string, std::string>& extra) {
   std::vector<std::string> variables;
   for (char** variable = environ; *variable != nullptr; ++variable) {
     const std::string_view text = *variable;
@@ -54,8 +53,7 @@ void pause_briefly() { ::poll(nullptr, 0, 5); }
 
 }  // namespace
 
-Command::Command(std::vector<std::string> arguments, fs::path folder,
-                 std::map<std::string, std::string> environment) {
+Command::Command(std::vector<std::string> arguments, fs::path folder, std::map<std::string, std::string> environment) {
   static int count = 0;
   const std::string name = "command-" + std::to_string(++count);
   out_ = folder / (name + ".out");

@@ -49,8 +49,7 @@ CommandResult camsweep(const std::vector<std::string>& arguments, const std::fil
                        std::map<std::string, std::string> environment = {});
 
 // Asks again every few milliseconds until `condition` holds; false if it does not within the limit.
-bool eventually(const std::function<bool()>& condition,
-                std::chrono::seconds limit = std::chrono::seconds(60));
+bool eventually(const std::function<bool()>& condition, std::chrono::seconds limit = std::chrono::seconds(60));
 
 // Living processes (zombies aside) that carry the mark of `folder`, by name and pid. The caller is not among
 // them.

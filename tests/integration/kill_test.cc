@@ -96,7 +96,9 @@ TEST_P(KillTest, NothingAcknowledgedIsLostAndTheSameCommandFinishes) {
     const auto found = accepted(scratch.path);
     for (const auto& [job, result] : acknowledged) EXPECT_EQ(found.at(job), result) << job;
   }
-  if (run) EXPECT_EQ(run->wait().exit_code, 0);
+  if (run) {
+    EXPECT_EQ(run->wait().exit_code, 0);
+  }
   const CommandResult last = camsweep({"run", "small.yaml", "--no-report"}, scratch.path);
 
   EXPECT_EQ(last.exit_code, 0) << last.err;
@@ -111,7 +113,7 @@ TEST_P(KillTest, NothingAcknowledgedIsLostAndTheSameCommandFinishes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Processes, KillTest, testing::Values("rank", "mpirun", "scheduler"),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& victim) { return victim.param; });
 
 }  // namespace
 }  // namespace camsweep

@@ -38,19 +38,16 @@ analyses:
   const CommandResult run = camsweep({"run", "photos.yaml"}, scratch.path);
   ASSERT_EQ(run.exit_code, 0) << run.err;
   const CommandResult weights = camsweep(
-      {"query", "photos", "SELECT job, attempt, path FROM artifacts WHERE kind = 'weights'", "--json"},
-      scratch.path);
+      {"query", "photos", "SELECT job, attempt, path FROM artifacts WHERE kind = 'weights'", "--json"}, scratch.path);
   const Json row = Json::parse(weights.out).at(0);
   const std::string file = "runs/photos/jobs/" + row.at("job").get<std::string>() + "/attempts/" +
-                           std::to_string(row.at("attempt").get<int>()) + "/" +
-                           row.at("path").get<std::string>();
+                           std::to_string(row.at("attempt").get<int>()) + "/" + row.at("path").get<std::string>();
   const CommandResult localize =
-      camsweep({"localize", "--weights", file, "--size", "224", "--method", "cam,pc1", "--class", "gt",
-                "--out", "maps", "--images", photos_ + "/images", "--metadata", photos_ + "/metadata/all"},
+      camsweep({"localize", "--weights", file, "--size", "224", "--method", "cam,pc1", "--class", "gt", "--out", "maps",
+                "--images", photos_ + "/images", "--metadata", photos_ + "/metadata/all"},
                scratch.path);
-  const CommandResult evaluate =
-      camsweep({"evaluate", "--metadata", photos_ + "/metadata/all", "--scoremaps", "maps/cam-gt", "--json"},
-               scratch.path);
+  const CommandResult evaluate = camsweep(
+      {"evaluate", "--metadata", photos_ + "/metadata/all", "--scoremaps", "maps/cam-gt", "--json"}, scratch.path);
 
   EXPECT_EQ(localize.exit_code, 0) << localize.err;
   EXPECT_EQ(evaluate.exit_code, 0) << evaluate.err;

@@ -6,6 +6,7 @@
 
 #include <iterator>
 
+#include "schemas/csv.h"
 #include "workers/localization/artifacts.h"
 #include "workers/localization/class_maps.h"
 

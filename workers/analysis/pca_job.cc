@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "schemas/csv.h"
 #include "workers/localization/artifacts.h"
 #include "workers/localization/pc1.h"
 

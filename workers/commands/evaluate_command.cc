@@ -7,6 +7,7 @@
 #include <optional>
 #include <thread>
 
+#include "schemas/csv.h"
 #include "schemas/files.h"
 #include "schemas/json.h"
 #include "workers/commands/commands.h"

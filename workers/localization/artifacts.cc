@@ -6,16 +6,6 @@
 
 namespace camsweep {
 
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + '"';
-}
-
 Artifact ArtifactWriter::text(const std::string& path, const std::string& kind, const std::string& label,
                               const std::string& content) const {
   make_directories(file(path).parent_path());

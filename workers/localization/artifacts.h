@@ -10,9 +10,6 @@
 
 namespace camsweep {
 
-// A CSV field: quoted where it holds a comma, a quote or a line break.
-std::string csv_field(const std::string& text);
-
 // The files a job leaves under artifacts/ of its attempt. Each is hashed as it is written; paths below are relative to
 // that folder. Throw Error (kDiskFull, kEnvironment).
 class ArtifactWriter {

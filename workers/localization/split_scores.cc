@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "schemas/csv.h"
 #include "workers/localization/npy.h"
 #include "workers/localization/parallel.h"
 

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -8,6 +9,7 @@
 
 #include "schemas/files.h"
 #include "schemas/hash.h"
+#include "schemas/metric_names.h"
 #include "tests/workers/training/fakes.h"
 #include "workers/analysis/activation_job.h"
 #include "workers/analysis/erf_job.h"
@@ -89,20 +91,31 @@ TEST_F(AnalysisJobsTest, LocalizeLeavesNumbersMapsAndPictures) {
   EXPECT_EQ(read_npy(folder_.path / "attempt/artifacts/maps/cam" / (id + ".npy")).width, 224);
 }
 
-TEST_F(AnalysisJobsTest, FiguresDoNotDependOnTheNumberOfRanks) {
-  const std::map<Job, Json> jobs = {
-      {run_localize, {{"methods", {"cam", "cam_negative"}}, {"save_maps", 3}, {"threshold_step", 0.01}}},
-      {run_erf, {{"images", 3}, {"size", 64}}},
-      {run_pca, {{"images", 5}}},
-      {run_activation, {{"images", 5}, {"threshold", 0.1}}}};
-  for (const auto& [job, parameters] : jobs) {
+TEST_F(AnalysisJobsTest, FiguresDoNotDependOnTheNumberOfRanksAndReportsKnowTheirNames) {
+  struct Case {
+    Job job;
+    Stage stage;
+    Json parameters;
+  };
+  const std::vector<Case> cases = {{run_localize,
+                                    Stage::kLocalize,
+                                    {{"methods", {"cam", "cam_negative"}}, {"save_maps", 3}, {"threshold_step", 0.01}}},
+                                   {run_erf, Stage::kErf, {{"images", 3}, {"size", 64}}},
+                                   {run_pca, Stage::kPca, {{"images", 5}}},
+                                   {run_activation, Stage::kActivation, {{"images", 5}, {"threshold", 0.1}}}};
+  for (const auto& [job, stage, parameters] : cases) {
     assignment_.parameters = parameters;
+    const std::vector<std::string> known =
+        metric_names({{.stage = stage, .options = parameters, .at = {}, .place = {}}});
 
     const JobSuccess one = succeed(job, 1);
     const JobSuccess two = succeed(job, 2);
 
     EXPECT_EQ(numbers(one), numbers(two));
     EXPECT_FALSE(numbers(one).empty());
+    for (const Metric& metric : one.metrics) {
+      EXPECT_NE(std::find(known.begin(), known.end(), metric.name), known.end()) << metric.name;
+    }
     ASSERT_EQ(one.curves.size(), two.curves.size());
     for (size_t i = 0; i < one.curves.size(); ++i) EXPECT_EQ(one.curves[i].y, two.curves[i].y) << one.curves[i].name;
   }
