@@ -1,5 +1,7 @@
 #include "workers/job_runner.h"
 
+#include <ATen/Parallel.h>
+
 #include <utility>
 #include <variant>
 
@@ -35,6 +37,7 @@ JobEnd run_stage(JobContext& context) {
 
 JobEnd run_job(JobContext& context) {
   reset_peak_memory();
+  at::set_num_threads(context.threads);  // a training that went on with the number of an earlier attempt left that
   JobEnd end = run_stage(context);
   if (auto* success = std::get_if<JobSuccess>(&end)) {
     Json environment = job_environment(context);

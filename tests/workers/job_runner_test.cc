@@ -133,5 +133,13 @@ TEST_F(JobRunnerTest, DivergenceIsTheStagesOwnFailure) {
   EXPECT_EQ(fail().kind, "diverged");
 }
 
+TEST_F(JobRunnerTest, AJobComputesWithTheThreadsOfItsRankWhateverTheLastOneUsed) {
+  at::set_num_threads(3);
+
+  run();
+
+  EXPECT_EQ(at::get_num_threads(), 1);
+}
+
 }  // namespace
 }  // namespace camsweep

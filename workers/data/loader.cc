@@ -1,7 +1,6 @@
 #include "workers/data/loader.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include <condition_variable>
 #include <deque>
@@ -104,8 +103,9 @@ struct Loader::Impl {
     return nullptr;
   }
 
+  // Nothing here may call at::set_num_threads(): a computing thread whose first parallel operation comes later would
+  // take over the number.
   void work() {
-    at::set_num_threads(1);
     std::unique_lock lock(mutex);
     while (true) {
       Slot* slot = nullptr;

@@ -1,12 +1,14 @@
 #include "workers/data/loader.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <numeric>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace camsweep {
@@ -70,6 +72,20 @@ TEST(LoaderTest, NormalizesToMeanAndDeviation) {
   EXPECT_FLOAT_EQ(input[0].item<float>(), -2.0f);
   EXPECT_FLOAT_EQ(input[1].item<float>(), 0.2f);
   EXPECT_FLOAT_EQ(input[2].item<float>(), 0.5f);
+}
+
+TEST(LoaderTest, DecodeThreadsLeaveTheNumberOfComputeThreadsAlone) {
+  const auto dataset = shapes();
+  int threads = 0;
+  std::thread([&] {  // as in a new process: its first parallel operation comes after the loader's threads have started
+    at::set_num_threads(3);
+    LoaderOptions options = training(4);
+    options.threads = 2;
+    epoch_of(*dataset, options, 0);
+    threads = at::get_num_threads();
+  }).join();
+
+  EXPECT_EQ(threads, 3);
 }
 
 TEST(LoaderTest, ThreadsChangeNothing) {
