@@ -35,7 +35,7 @@ std::vector<ParameterInfo> make_table() {
       {"batch", "integer", 32, {}, 1, 1 << 20, kTrain, "images per step of the whole gang"},
       {"gang", "integer", 1, {}, 1, 4096, kTrain, "ranks that train one job together"},
       {"seed", "integer", 0, {}, 0, 1e15, kTrain, "set by `replicates` or `seeds`"},
-      {"select_on", "string", "none", {"none", "test"}, {}, {}, kTrain, "split on which anything may be selected"},
+      {"select_on", "string", "none", {"none"}, {}, {}, kTrain, "split on which anything may be selected"},
       // Recipe fields.
       {"recipe", "string", "cam-back-again", {"cam-back-again"}, {}, {}, {}, "defaults of the fields below"},
       {"lr", "number", 1e-5, {}, 0, 1e3, kTrain, "peak learning rate"},

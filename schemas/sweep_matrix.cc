@@ -72,8 +72,11 @@ Axis read_axis(const SweepReading& reading, const std::string& name, const Json&
   Axis axis{name, {}, {}};
   if (is_range(value)) {
     axis.values = range_values(reading, value.at("range"), pointer);
-    if (!axis.values.empty()) check_value(reading, name, axis.values.front(), pointer);
-    if (!axis.values.empty()) check_value(reading, name, axis.values.back(), pointer);
+    // The ends tell whether all are in bounds, the second whether the step leads from whole numbers to whole numbers.
+    const size_t count = axis.values.size();
+    for (const size_t i : std::set<size_t>{0, 1, count - 1}) {
+      if (i < count) check_value(reading, name, axis.values[i], pointer);
+    }
     return axis;
   }
   if (!is_list_axis(name, value)) {

@@ -155,6 +155,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "x.yaml:3:22: matrix.lr.range: found [1,2], expected three numbers: first, last, step"},
         Mistake{"matrix: {lr: {range: [1, 2, -1]}}",
                 "x.yaml:3:14: matrix.lr: the step never leads from the first value to the last"},
+        Mistake{"matrix: {epochs: {range: [1, 3, 0.5]}}",
+                "x.yaml:3:18: matrix.epochs: found 1.5, expected an integer from 0 to 100000"},
         Mistake{"matrix: {epochs: {range: [1, 100000, 0.00001]}}",
                 "x.yaml:3:18: matrix.epochs: found a range of 9999900001 values, allowed are 100000"},
         Mistake{"matrix: {epochs: [1, 2], lr: [1, 2, 3]}\nzip: [[epochs, lr]]",
