@@ -75,8 +75,8 @@ class Store {
   // Gives failed and blocked jobs their attempts back: they wait again.
   void reset(const JobId& job);
 
-  // For verify: what a result file proves replaces what the row says, whichever attempt is newer. The job is added if
-  // the database lost it.
+  // For verify: what a result file proves replaces what the row says, whichever attempt is newer. A job that the
+  // database lost is added as stale: which cells it belongs to is for the next plan to say.
   void restore(const JobSpec& job, int attempt, const JobSuccess& success);
 
   void commit();
