@@ -51,7 +51,8 @@ class Store {
   ~Store();
   Store(Store&&) noexcept;
 
-  // Upserts sweep, cells, jobs and their links; marks jobs that are no longer listed as stale. Attempts that were
+  // Upserts sweep, cells and jobs; replaces the links of every cell and seed in `cell_jobs`, which lists all of them;
+  // marks jobs that are no longer listed as stale. Attempts that were
   // running are closed as lost (they do not count), their jobs wait again.
   void register_plan(const SweepRecord& sweep, const std::vector<Cell>& cells, const std::vector<JobSpec>& jobs,
                      const std::vector<CellJob>& cell_jobs);
