@@ -123,12 +123,7 @@ Missing missing_because(const ComparedCell& cell, const std::string& metric) {
 TableField make_field(const ComparedCell* cell, const std::string& metric) {
   TableField field;
   if (cell == nullptr) return field;
-  if (cell->repeated.contains(metric)) {
-    throw ConfigError(
-        fmt::format("two entries of `analyses` report {}, which one field cannot show; make the option "
-                    "in which they differ an axis of the matrix",
-                    metric));
-  }
+  refuse_repeated(cell->repeated, metric, "field");
   const auto found = cell->metrics.find(metric);
   if (found == cell->metrics.end()) {
     field.missing = missing_because(*cell, metric);
