@@ -83,17 +83,38 @@ void keep_series(const Collected& collected, const CellIndex& cells,
   }
 }
 
-// What an analysis finds at a snapshot is a point of a history, too.
+// What an analysis finds at a snapshot is a point of a history, too; what it finds at the final weights is the last
+// one, of the entries that look at snapshots at all.
 void read_histories(Database& database, const CellIndex& cells) {
   Statement rows(database, fmt::format("SELECT link.cell, metrics.name, link.entry, link.id, metrics.value,"
                                        " coalesce(metrics.epoch, link.at_epoch)"
-                                       " FROM ({}) AS link JOIN metrics ON metrics.job = link.id WHERE"
-                                       " link.state = 'done' AND coalesce(metrics.epoch, link.at_epoch) IS NOT NULL",
+                                       " FROM ({}) AS link JOIN metrics ON metrics.job = link.id"
+                                       " WHERE link.state = 'done' AND (metrics.epoch IS NOT NULL"
+                                       " OR link.at_epoch IS NOT NULL OR link.stage <> 'train')",
                                        kLinks));
   Collected collected;
+  Collected finals;
+  std::set<std::pair<std::string, int64_t>> followed;  // name and entry
   while (rows.step()) {
+    const std::pair key{rows.text(0), rows.text(1)};
     const double value = rows.optional_real(4).value_or(kNaN);
-    collected[{rows.text(0), rows.text(1)}][rows.integer(2)].add(rows.text(3), rows.real(5), value);
+    if (!rows.is_null(5)) {
+      collected[key][rows.integer(2)].add(rows.text(3), rows.real(5), value);
+      followed.emplace(key.second, rows.integer(2));
+      continue;
+    }
+    const Json epochs = cells.at(key.first).parameters.value("epochs", Json());
+    if (epochs.is_number()) finals[key][rows.integer(2)].add(rows.text(3), epochs.get<double>(), value);
+  }
+  for (const auto& [key, entries] : finals) {
+    for (const auto& [entry, report] : entries) {
+      if (!followed.contains({key.second, entry})) continue;
+      Reported& history = collected[key][entry];
+      history.jobs.insert(report.jobs.begin(), report.jobs.end());
+      for (const auto& [x, values] : report.points) {
+        history.points[x].insert(history.points[x].end(), values.begin(), values.end());
+      }
+    }
   }
   keep_series(collected, cells, &ComparedCell::histories, &ComparedCell::repeated_histories);
 }

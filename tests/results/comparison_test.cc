@@ -79,5 +79,31 @@ TEST_F(ComparisonTest, HistoriesOfTwoEntriesAreNotAveraged) {
   EXPECT_THROW(plot_data(read_comparison(folder_), plot_spec(Json{{"history", {{"metric", kMetric}}}})), ConfigError);
 }
 
+TEST_F(ComparisonTest, TheFinalWeightsAreTheLastPointOfAHistoryOverSnapshots) {
+  const Link early = {"c", 0, 1, "maps", 1};
+  plan({train_, early, maps_, same_maps_});
+  finish(early, kMetric, 50);
+  finish(maps_, kMetric, 60);
+
+  EXPECT_EQ(points(cell().histories.at(kMetric)), (std::vector<std::pair<double, double>>{{1, 50}, {3, 60}}));
+}
+
+TEST_F(ComparisonTest, AnotherEntryOfTheFinalWeightsIsNoPointOfTheHistory) {
+  const Link early = {"c", 0, 1, "maps", 1};
+  plan({train_, early, other_maps_});
+  finish(early, kMetric, 50);
+  finish(other_maps_, kMetric, 60);
+
+  EXPECT_EQ(points(cell().histories.at(kMetric)), (std::vector<std::pair<double, double>>{{1, 50}}));
+}
+
+TEST_F(ComparisonTest, WithoutSnapshotsThereIsNoHistory) {
+  plan({train_, maps_});
+  finish(train_, "test.top1", 80);
+  finish(maps_, kMetric, 60);
+
+  EXPECT_TRUE(cell().histories.empty());
+}
+
 }  // namespace
 }  // namespace camsweep
