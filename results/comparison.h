@@ -37,6 +37,7 @@ struct ComparedCell {
   std::string id;
   Json parameters = Json::object();
   std::string family;  // of the backbone, for colours; "" if unknown
+  int64_t seeds = 0;   // replicates that the sweep lists, whether they have run or not
   std::map<std::string, Summary> metrics;
   std::map<std::string, Series> histories;  // against the epoch
   std::map<std::string, Series> curves;     // against what the curve is sampled at

@@ -30,6 +30,11 @@ void read_cells(Database& database, Comparison& comparison) {
   }
 }
 
+void read_seeds(Database& database, const CellIndex& cells) {
+  Statement rows(database, fmt::format("SELECT cell, count(DISTINCT seed) FROM ({}) GROUP BY cell", kLinks));
+  while (rows.step()) cells.at(rows.text(0)).seeds = rows.integer(1);
+}
+
 void read_states(Database& database, const CellIndex& cells, Comparison& comparison) {
   Statement rows(database, fmt::format("SELECT DISTINCT cell, stage, state FROM ({})", kLinks));
   while (rows.step()) {
@@ -109,6 +114,7 @@ Comparison read_comparison(const fs::path& sweep_folder) {
   read_sweep(database, comparison);
   read_cells(database, comparison);
   const CellIndex cells(comparison.cells);
+  read_seeds(database, cells);
   read_states(database, cells, comparison);
   read_families(database, cells);
   read_values(database, cells);

@@ -105,5 +105,13 @@ TEST_F(ComparisonTest, WithoutSnapshotsThereIsNoHistory) {
   EXPECT_TRUE(cell().histories.empty());
 }
 
+TEST_F(ComparisonTest, ACellCountsTheReplicatesThatItsSweepLists) {
+  plan({train_, maps_, {"c", 1, 0, "train"}, {"c", 1, 1, "maps"}});
+  finish(maps_, kMetric, 60);
+
+  EXPECT_EQ(cell().seeds, 2);
+  EXPECT_EQ(cell().metrics.at(kMetric).n, 1);
+}
+
 }  // namespace
 }  // namespace camsweep
