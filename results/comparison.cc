@@ -1,10 +1,13 @@
 #include "results/comparison.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <iterator>
 #include <numeric>
 
+#include "schemas/error.h"
 #include "schemas/parameters.h"
 
 namespace camsweep {
@@ -60,6 +63,14 @@ std::vector<std::string> varying_parameters(const std::vector<ComparedCell>& cel
     if (distinct_cells(cells, without) == all) names = std::move(without);
   }
   return names;
+}
+
+void refuse_repeated(const std::set<std::string>& repeated, const std::string& name, std::string_view place) {
+  if (!repeated.contains(name)) return;
+  throw ConfigError(
+      fmt::format("two entries of `analyses` report {}, which one {} cannot show; make the option in which they differ "
+                  "an axis of the matrix",
+                  name, place));
 }
 
 std::string parameter_text(const Json& value) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "results/database.h"
@@ -36,12 +37,16 @@ struct ComparedCell {
   std::string id;
   Json parameters = Json::object();
   std::string family;  // of the backbone, for colours; "" if unknown
+  int64_t seeds = 0;   // replicates that the sweep lists, whether they have run or not
   std::map<std::string, Summary> metrics;
-  std::set<std::string> repeated;           // metrics that two entries of `analyses` report: none can be shown
   std::map<std::string, Series> histories;  // against the epoch
   std::map<std::string, Series> curves;     // against what the curve is sampled at
-  std::set<std::string> failed_stages;      // with a failed or blocked job
-  std::set<std::string> pending_stages;     // with a job that waits or runs
+  // What two entries of `analyses` report from different jobs: none can be shown.
+  std::set<std::string> repeated;  // metrics
+  std::set<std::string> repeated_histories;
+  std::set<std::string> repeated_curves;
+  std::set<std::string> failed_stages;   // with a failed or blocked job
+  std::set<std::string> pending_stages;  // with a job that waits or runs
 };
 
 struct Overlay {
@@ -79,6 +84,9 @@ std::vector<std::string> varying_parameters(const std::vector<ComparedCell>& cel
 
 // "replknet_k13, augmentation on": names a cell by the parameters `varying`.
 std::string cell_title(const ComparedCell& cell, const std::vector<std::string>& varying);
+
+// Throws ConfigError if a name is in such a set; `place` is what cannot show it: "field".
+void refuse_repeated(const std::set<std::string>& repeated, const std::string& name, std::string_view place);
 
 // A parameter's value as people write it: booleans are on and off.
 std::string parameter_text(const Json& value);

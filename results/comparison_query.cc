@@ -1,10 +1,8 @@
 // The SQL behind tables, figures and the report: rows in, values out.
 #include <fmt/format.h>
 
-#include <limits>
-#include <unordered_map>
-
 #include "results/comparison.h"
+#include "results/comparison_parts.h"
 #include "results/query.h"
 #include "schemas/error.h"
 #include "schemas/hash.h"
@@ -13,27 +11,6 @@ namespace camsweep {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Jobs of the listed cells, with the cell and seed each counts for.
-constexpr const char* kLinks =
-    "SELECT DISTINCT cell_jobs.cell, cell_jobs.seed, jobs.id, jobs.stage, jobs.state, jobs.at_epoch FROM cell_jobs"
-    " JOIN cells ON cells.id = cell_jobs.cell AND cells.stale = 0"
-    " JOIN jobs ON jobs.id = cell_jobs.job AND jobs.stale = 0";
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
-// The cells by id while they are filled.
-class CellIndex {
- public:
-  explicit CellIndex(std::vector<ComparedCell>& cells) : cells_(cells) {
-    for (size_t i = 0; i < cells.size(); ++i) index_.emplace(cells[i].id, i);
-  }
-  ComparedCell& at(const std::string& id) const { return cells_[index_.at(id)]; }
-
- private:
-  std::vector<ComparedCell>& cells_;
-  std::unordered_map<std::string, size_t> index_;
-};
 
 void read_sweep(Database& database, Comparison& comparison) {
   Statement row(database, "SELECT name, report, updated_at FROM sweeps");
@@ -51,6 +28,11 @@ void read_cells(Database& database, Comparison& comparison) {
     cell.parameters = Json::parse(rows.text(1));
     comparison.cells.push_back(std::move(cell));
   }
+}
+
+void read_seeds(Database& database, const CellIndex& cells) {
+  Statement rows(database, fmt::format("SELECT cell, count(DISTINCT seed) FROM ({}) GROUP BY cell", kLinks));
+  while (rows.step()) cells.at(rows.text(0)).seeds = rows.integer(1);
 }
 
 void read_states(Database& database, const CellIndex& cells, Comparison& comparison) {
@@ -79,57 +61,6 @@ void read_families(Database& database, const CellIndex& cells) {
                                        " FROM ({}) AS link JOIN jobs ON jobs.id = link.id WHERE link.stage = 'train'",
                                        kLinks));
   while (rows.step()) cells.at(rows.text(0)).family = rows.is_null(1) ? "" : rows.text(1);
-}
-
-void read_finals(Database& database, const CellIndex& cells) {
-  Statement rows(database, "SELECT cell, metric, mean, std, n FROM cells_summary WHERE mean IS NOT NULL");
-  while (rows.step()) {
-    ComparedCell& cell = cells.at(rows.text(0));
-    const Summary summary{.mean = rows.real(2), .std = rows.optional_real(3), .n = rows.integer(4)};
-    if (!cell.metrics.emplace(rows.text(1), summary).second) cell.repeated.insert(rows.text(1));
-  }
-}
-
-// Values of one place of a series over the replicates: cell, name -> x -> values.
-using Collected = std::map<std::pair<std::string, std::string>, std::map<double, std::vector<double>>>;
-
-Series series_of(const std::map<double, std::vector<double>>& collected) {
-  Series series;
-  for (const auto& [x, values] : collected) {
-    if (const auto summary = summarize(values)) series.push_back({x, *summary});
-  }
-  return series;
-}
-
-// What an analysis finds at a snapshot is a point of a history, too.
-void read_histories(Database& database, const CellIndex& cells) {
-  Statement rows(database,
-                 fmt::format("SELECT link.cell, metrics.name, coalesce(metrics.epoch, link.at_epoch), metrics.value"
-                             " FROM ({}) AS link JOIN metrics ON metrics.job = link.id"
-                             " WHERE link.state = 'done' AND coalesce(metrics.epoch, link.at_epoch) IS NOT NULL",
-                             kLinks));
-  Collected collected;
-  while (rows.step()) {
-    collected[{rows.text(0), rows.text(1)}][rows.real(2)].push_back(rows.optional_real(3).value_or(kNaN));
-  }
-  for (const auto& [key, points] : collected) cells.at(key.first).histories[key.second] = series_of(points);
-}
-
-void read_curves(Database& database, const CellIndex& cells) {
-  Statement rows(database, fmt::format("SELECT link.cell, curves.name, curves.x, curves.y FROM ({}) AS link"
-                                       " JOIN curves ON curves.job = link.id"
-                                       " WHERE link.state = 'done' AND link.at_epoch IS NULL",
-                                       kLinks));
-  Collected collected;
-  while (rows.step()) {
-    const Json x = Json::parse(rows.text(2));
-    const Json y = Json::parse(rows.text(3));
-    auto& points = collected[{rows.text(0), rows.text(1)}];
-    for (size_t i = 0; i < std::min(x.size(), y.size()); ++i) {
-      if (x[i].is_number()) points[x[i].get<double>()].push_back(y[i].is_number() ? y[i].get<double>() : kNaN);
-    }
-  }
-  for (const auto& [key, points] : collected) cells.at(key.first).curves[key.second] = series_of(points);
 }
 
 // A label is "<image id>|<method>". One picture per cell, image and method: the first seed's.
@@ -183,11 +114,10 @@ Comparison read_comparison(const fs::path& sweep_folder) {
   read_sweep(database, comparison);
   read_cells(database, comparison);
   const CellIndex cells(comparison.cells);
+  read_seeds(database, cells);
   read_states(database, cells, comparison);
   read_families(database, cells);
-  read_finals(database, cells);
-  read_histories(database, cells);
-  read_curves(database, cells);
+  read_values(database, cells);
   read_overlays(database, sweep_folder, comparison);
   read_provenance(database, comparison);
   database.exec("COMMIT");

@@ -1,6 +1,7 @@
 #include "results/export.h"
 
 #include <filesystem>
+#include <utility>
 
 #include "schemas/csv.h"
 
@@ -16,9 +17,9 @@ void append_csv_line(std::string& text, const std::vector<std::string>& fields) 
 }
 
 // Keeps the order of the columns, which an object of Json would sort.
-std::string object_text(const ResultRows& rows, const std::vector<Json>& row) {
+std::string object_text(const std::vector<std::string>& columns, const std::vector<Json>& row) {
   nlohmann::ordered_json object = nlohmann::ordered_json::object();
-  for (size_t i = 0; i < row.size(); ++i) object[rows.columns[i]] = row[i];
+  for (size_t i = 0; i < row.size(); ++i) object[columns[i]] = row[i];
   return object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
@@ -37,26 +38,34 @@ std::string value_text(const Json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
+RowWriter::RowWriter(std::vector<std::string> columns, ExportFormat format)
+    : columns_(std::move(columns)), format_(format) {
+  if (format_ == ExportFormat::kCsv) append_csv_line(text_, columns_);
+  if (format_ == ExportFormat::kJson) text_ += '[';
+}
+
+void RowWriter::add(const std::vector<Json>& row) {
+  if (format_ == ExportFormat::kCsv) {
+    std::vector<std::string> fields;
+    for (const Json& value : row) fields.push_back(value_text(value));
+    append_csv_line(text_, fields);
+  } else {
+    if (format_ == ExportFormat::kJson) text_ += rows_ == 0 ? "\n" : ",\n";
+    text_ += object_text(columns_, row);
+    if (format_ == ExportFormat::kJsonLines) text_ += "\n";
+  }
+  ++rows_;
+}
+
+std::string RowWriter::finish() {
+  if (format_ == ExportFormat::kJson) text_ += rows_ == 0 ? "]\n" : "\n]\n";
+  return std::move(text_);
+}
+
 std::string format_rows(const ResultRows& rows, ExportFormat format) {
-  std::string text;
-  if (format == ExportFormat::kCsv) {
-    append_csv_line(text, rows.columns);
-    for (const std::vector<Json>& row : rows.rows) {
-      std::vector<std::string> fields;
-      for (const Json& value : row) fields.push_back(value_text(value));
-      append_csv_line(text, fields);
-    }
-    return text;
-  }
-  const bool is_list = format == ExportFormat::kJson;
-  if (is_list) text += "[";
-  for (size_t i = 0; i < rows.rows.size(); ++i) {
-    if (is_list) text += i == 0 ? "\n" : ",\n";
-    text += object_text(rows, rows.rows[i]);
-    if (!is_list) text += "\n";
-  }
-  if (is_list) text += rows.rows.empty() ? "]\n" : "\n]\n";
-  return text;
+  RowWriter writer(rows.columns, format);
+  for (const std::vector<Json>& row : rows.rows) writer.add(row);
+  return writer.finish();
 }
 
 }  // namespace camsweep

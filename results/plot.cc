@@ -57,10 +57,11 @@ class Styles {
 };
 
 PlotData line_plot(const Comparison& comparison, PlotData data, std::map<std::string, Series> ComparedCell::*source,
-                   const std::string& name) {
+                   std::set<std::string> ComparedCell::*repeated, const std::string& name) {
   Styles styles(comparison.cells);
   Deviations deviations;
   for (const ComparedCell& cell : comparison.cells) {
+    refuse_repeated(cell.*repeated, name, "line");
     const auto found = (cell.*source).find(name);
     if (found == (cell.*source).end()) continue;
     PlotSeries series = styles.series(cell);
@@ -86,7 +87,8 @@ PlotData history(const Comparison& comparison, const PlotSpec& spec) {
                 .levels = {},
                 .caption = sentence(title + " against the epoch"),
                 .deviations = ""};
-  data = line_plot(comparison, std::move(data), &ComparedCell::histories, spec.metric);
+  data =
+      line_plot(comparison, std::move(data), &ComparedCell::histories, &ComparedCell::repeated_histories, spec.metric);
   if (data.series.empty()) nothing_to_show("a history of " + spec.metric);
   return data;
 }
@@ -102,7 +104,7 @@ PlotData erf(const Comparison& comparison) {
                     "Effective receptive field: area r of the smallest centred square, relative to the input, that "
                     "holds more than the share t of all contributions to the central unit",
                 .deviations = ""};
-  data = line_plot(comparison, std::move(data), &ComparedCell::curves, "erf.ratio");
+  data = line_plot(comparison, std::move(data), &ComparedCell::curves, &ComparedCell::repeated_curves, "erf.ratio");
   if (data.series.empty()) nothing_to_show("an ERF analysis");
   return data;
 }
@@ -122,6 +124,7 @@ PlotData scatter(const Comparison& comparison, const PlotSpec& spec) {
   const Styles styles(comparison.cells);
   Deviations deviations;
   for (const ComparedCell& cell : comparison.cells) {
+    for (const std::string& metric : {spec.x, spec.y}) refuse_repeated(cell.repeated, metric, "mark");
     const auto x = cell.metrics.find(spec.x);
     const auto y = cell.metrics.find(spec.y);
     if (x == cell.metrics.end() || y == cell.metrics.end()) continue;

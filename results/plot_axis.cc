@@ -125,6 +125,7 @@ AxisRange y_range(const PlotData& data) {
   for (const PlotLevel& level : data.levels) range.high = std::max(range.high, level.y * 1.05);
   if (data.kind == PlotKind::kBars || (range.low > 0 && range.low < 0.5 * range.high))
     range.low = std::min(0.0, range.low);
+  if (data.kind == PlotKind::kBars) range.high = std::max(0.0, range.high);  // bars stand or hang on the zero line
   range.step = nice_step(range.high - range.low, 5);
   if (data.kind == PlotKind::kBars) range.high = std::ceil(range.high / range.step) * range.step;
   return range;

@@ -15,7 +15,7 @@ struct AxisRange {
   double step = 0.2;
 };
 
-// Both take in the error bars. Bars and shares start at 0; epochs step by whole numbers.
+// Both take in the error bars. Bars take in 0; shares start there; epochs step by whole numbers.
 AxisRange x_range(const PlotData& data);
 AxisRange y_range(const PlotData& data);
 

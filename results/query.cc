@@ -123,19 +123,33 @@ Database open_reader(const fs::path& database_file) {
   return database;
 }
 
+std::vector<std::string> column_names(const Statement& statement) {
+  std::vector<std::string> names;
+  for (int i = 0; i < statement.columns(); ++i) names.push_back(statement.column_name(i));
+  return names;
+}
+
+std::vector<Json> row_values(const Statement& statement) {
+  std::vector<Json> row;
+  for (int i = 0; i < statement.columns(); ++i) row.push_back(value_of(statement, i));
+  return row;
+}
+
+std::string truncation_note(const ResultRows& rows) {
+  return rows.truncated ? fmt::format("there is more than the {} rows shown", rows.rows.size()) : "";
+}
+
 ResultRows read_rows(Statement& statement, const QueryLimits& limits) {
   ResultRows result;
-  for (int i = 0; i < statement.columns(); ++i) result.columns.push_back(statement.column_name(i));
+  result.columns = column_names(statement);
   size_t bytes = 0;
   while (statement.step()) {
     if (result.rows.size() >= limits.rows || bytes > limits.bytes) {
       result.truncated = true;
       break;
     }
-    std::vector<Json>& row = result.rows.emplace_back();
-    for (int i = 0; i < statement.columns(); ++i) {
-      row.push_back(value_of(statement, i));
-      if (row.back().is_string()) bytes += row.back().get_ref<const std::string&>().size();
+    for (const Json& value : result.rows.emplace_back(row_values(statement))) {
+      if (value.is_string()) bytes += value.get_ref<const std::string&>().size();
     }
   }
   return result;
@@ -171,7 +185,7 @@ std::vector<std::string> columns_of(Database& database, const std::string& view)
   return columns;
 }
 
-ResultRows view_rows(Database& database, const std::string& view) {
+Statement view_statement(Database& database, const std::string& view) {
   std::vector<std::string> known;
   Statement names(database, "SELECT name FROM sqlite_master WHERE type IN ('view', 'table') ORDER BY type DESC, name");
   while (names.step()) known.push_back(names.text(0));
@@ -179,8 +193,7 @@ ResultRows view_rows(Database& database, const std::string& view) {
     throw ConfigError(
         fmt::format("there is no view '{}'{}; there are {}", view, did_you_mean(view, known), join(known)));
   }
-  Statement statement(database, "SELECT * FROM " + sql_quoted(view) + (view == "runs" ? kSweepOrder : ""));
-  return read_rows(statement);
+  return {database, "SELECT * FROM " + sql_quoted(view) + (view == "runs" ? kSweepOrder : "")};
 }
 
 }  // namespace camsweep

@@ -38,14 +38,21 @@ struct RunChoice {
   std::vector<std::string> stages = {};
 };
 
+// "there is more than the 1000000 rows shown", "" for all rows.
+std::string truncation_note(const ResultRows& rows);
+
 // The chosen rows in the sweep's order. Throws ConfigError about the filter.
 ResultRows filtered_runs(Database& database, const RunChoice& choice);
 
-// Every row of one view or table, for export. Throws ConfigError with the known names.
-ResultRows view_rows(Database& database, const std::string& view);
+// A statement for every row of one view or table, however many. Throws ConfigError with the known names.
+Statement view_statement(Database& database, const std::string& view);
 
 // Column names of a view or table.
 std::vector<std::string> columns_of(Database& database, const std::string& view);
+
+// The row at which a statement stands.
+std::vector<Json> row_values(const Statement& statement);
+std::vector<std::string> column_names(const Statement& statement);
 
 // The rest of a statement's rows.
 ResultRows read_rows(Statement& statement, const QueryLimits& limits = {});

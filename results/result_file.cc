@@ -68,6 +68,7 @@ std::variant<ResultFile, DamagedFile> read_result_file(const fs::path& file) {
     if (content.at("job") != sha256(canonical(content.at("identity")))) {
       return DamagedFile{"names a job that its identity is not"};
     }
+    if (!content.at("identity").at("parameters").is_object()) return DamagedFile{"is no result file"};
     return ResultFile{.job = {content.at("job").get<std::string>()},
                       .attempt = content.at("attempt"),
                       .identity = content.at("identity"),
@@ -77,6 +78,22 @@ std::variant<ResultFile, DamagedFile> read_result_file(const fs::path& file) {
   } catch (const Error& error) {
     return DamagedFile{error.what()};
   }
+}
+
+JobSpec job_of(const ResultFile& file) {
+  const auto number = [&](const char* name) {
+    const Json parameters = file.identity.value("parameters", Json::object());
+    const auto found = parameters.find(name);
+    return found != parameters.end() && found->is_number_integer() ? std::optional(found->get<int>()) : std::nullopt;
+  };
+  JobSpec job;
+  job.id = file.job;
+  job.identity = file.identity;
+  const Json stage = file.identity.value("stage", Json());
+  if (stage.is_string()) job.stage = stage_from_name(stage.get<std::string>()).value_or(Stage::kTrain);
+  job.at_epoch = number("at");
+  job.gang = number("gang").value_or(1);
+  return job;
 }
 
 std::optional<JobSpec> stored_job(Database& database, const JobId& id) {

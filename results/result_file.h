@@ -27,6 +27,9 @@ struct DamagedFile {
 std::filesystem::path result_file_path(const std::filesystem::path& sweep_folder, const JobId& job);
 std::variant<ResultFile, DamagedFile> read_result_file(const std::filesystem::path& file);
 
+// The job that a result file is of, as far as its identity tells.
+JobSpec job_of(const ResultFile& file);
+
 // A job as the database knows it: with stage, identity, gang and snapshot. None if there is no such row.
 std::optional<JobSpec> stored_job(Database& database, const JobId& job);
 

@@ -51,7 +51,8 @@ class Store {
   ~Store();
   Store(Store&&) noexcept;
 
-  // Upserts sweep, cells, jobs and their links; marks jobs that are no longer listed as stale. Attempts that were
+  // Upserts sweep, cells and jobs; replaces the links of every cell and seed in `cell_jobs`, which lists all of them;
+  // marks jobs that are no longer listed as stale. Attempts that were
   // running are closed as lost (they do not count), their jobs wait again.
   void register_plan(const SweepRecord& sweep, const std::vector<Cell>& cells, const std::vector<JobSpec>& jobs,
                      const std::vector<CellJob>& cell_jobs);
@@ -75,8 +76,8 @@ class Store {
   // Gives failed and blocked jobs their attempts back: they wait again.
   void reset(const JobId& job);
 
-  // For verify: what a result file proves replaces what the row says, whichever attempt is newer. The job is added if
-  // the database lost it.
+  // For verify: what a result file proves replaces what the row says, whichever attempt is newer. A job that the
+  // database lost is added as stale: which cells it belongs to is for the next plan to say.
   void restore(const JobSpec& job, int attempt, const JobSuccess& success);
 
   void commit();

@@ -24,7 +24,7 @@ struct Store::Impl {
   void event(std::string_view kind, const std::optional<JobId>& job, std::string_view text);
   void insert_cells(const std::vector<Cell>& cells);
   void insert_jobs(const std::vector<JobSpec>& jobs);
-  void insert_links(const std::vector<CellJob>& cell_jobs);
+  void replace_links(const std::vector<CellJob>& cell_jobs);
   void mark_stale(const std::vector<Cell>& cells, const std::vector<JobSpec>& jobs);
   void close_running_attempts();
   void remove_result(const JobId& job);

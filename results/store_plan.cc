@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <functional>
 #include <numeric>
+#include <string_view>
+#include <tuple>
 
 #include "results/store.h"
 #include "results/store_impl.h"
@@ -67,15 +69,42 @@ void Store::Impl::insert_jobs(const std::vector<JobSpec>& jobs) {
   }
 }
 
-void Store::Impl::insert_links(const std::vector<CellJob>& cell_jobs) {
-  for (const size_t i : by_id(cell_jobs, [](const CellJob& link) -> const std::string& { return link.cell; })) {
-    const CellJob& link = cell_jobs[i];
-    write("INSERT INTO cell_jobs (cell, seed, entry, job) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")
-        .bind(1, link.cell)
-        .bind(2, link.seed)
-        .bind(3, link.entry)
-        .bind(4, link.job.hex)
-        .run();
+// A plan lists all links of the cells and seeds in it: one of theirs that it lacks says what an older sweep file or
+// older data resolved to, and would count as one more replicate. Links are no results, so they may be deleted.
+void Store::Impl::replace_links(const std::vector<CellJob>& cell_jobs) {
+  const auto key = [](const CellJob& link) { return std::tie(link.cell, link.seed, link.entry, link.job.hex); };
+  const auto before = [&](const CellJob* a, const CellJob* b) { return key(*a) < key(*b); };
+  std::vector<const CellJob*> planned;
+  planned.reserve(cell_jobs.size());
+  for (const CellJob& link : cell_jobs) planned.push_back(&link);
+  std::sort(planned.begin(), planned.end(), before);
+  const auto is_listed = [&](size_t place, const CellJob& link) {
+    return place < planned.size() && planned[place]->cell == link.cell && planned[place]->seed == link.seed;
+  };
+  std::vector<bool> is_stored(planned.size());
+  std::vector<CellJob> outdated;
+  Statement rows(database, "SELECT cell, seed, entry, job FROM cell_jobs");
+  while (rows.step()) {
+    CellJob link{rows.text(0), rows.integer(1), static_cast<int>(rows.integer(2)), {rows.text(3)}};
+    const auto found = std::lower_bound(planned.begin(), planned.end(), &link, before);
+    const auto place = static_cast<size_t>(found - planned.begin());
+    if (found != planned.end() && key(**found) == key(link)) {
+      is_stored[place] = true;
+    } else if (is_listed(place, link) || (place > 0 && is_listed(place - 1, link))) {
+      outdated.push_back(std::move(link));
+    }
+  }
+  const auto write_link = [&](std::string_view sql, const CellJob& link) {
+    write(sql).bind(1, link.cell).bind(2, link.seed).bind(3, link.entry).bind(4, link.job.hex).run();
+  };
+  for (const CellJob& link : outdated) {
+    write_link("DELETE FROM cell_jobs WHERE cell = ? AND seed = ? AND entry = ? AND job = ?", link);
+  }
+  for (size_t i = 0; i < planned.size(); ++i) {
+    // Twice in one plan where `at` lists an epoch twice.
+    constexpr std::string_view kInsert =
+        "INSERT INTO cell_jobs (cell, seed, entry, job) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
+    if (!is_stored[i]) write_link(kInsert, *planned[i]);
   }
 }
 
@@ -118,7 +147,7 @@ void Store::register_plan(const SweepRecord& sweep, const std::vector<Cell>& cel
   if (sweep.mark_stale) impl_->mark_stale(cells, jobs);
   impl_->insert_cells(cells);
   impl_->insert_jobs(jobs);
-  impl_->insert_links(cell_jobs);
+  impl_->replace_links(cell_jobs);
   impl_->close_running_attempts();
   impl_->event("plan", std::nullopt, fmt::format("{} cells, {} jobs", cells.size(), jobs.size()));
 }

@@ -41,8 +41,9 @@ bool Store::accept(const JobId& job, int attempt, const JobSuccess& success) {
 void Store::restore(const JobSpec& job, int attempt, const JobSuccess& success) {
   impl_
       ->write(
-          "INSERT INTO jobs (id, position, stage, state, identity, seed, gang, at_epoch)"
-          " VALUES (?1, (SELECT count(*) FROM jobs), ?2, 'waiting', ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING")
+          "INSERT INTO jobs (id, position, stage, state, identity, seed, gang, at_epoch, stale)"
+          " VALUES (?1, (SELECT count(*) FROM jobs), ?2, 'waiting', ?3, ?4, ?5, ?6, 1)"
+          " ON CONFLICT (id) DO UPDATE SET identity = excluded.identity WHERE identity IS NOT excluded.identity")
       .bind(1, job.id.hex)
       .bind(2, stage_name(job.stage))
       .bind(3, canonical(job.identity))

@@ -123,12 +123,8 @@ Missing missing_because(const ComparedCell& cell, const std::string& metric) {
 TableField make_field(const ComparedCell* cell, const std::string& metric) {
   TableField field;
   if (cell == nullptr) return field;
-  if (cell->repeated.contains(metric)) {
-    throw ConfigError(
-        fmt::format("two entries of `analyses` report {}, which one field cannot show; make the option "
-                    "in which they differ an axis of the matrix",
-                    metric));
-  }
+  refuse_repeated(cell->repeated, metric, "field");
+  field.of = cell->seeds;
   const auto found = cell->metrics.find(metric);
   if (found == cell->metrics.end()) {
     field.missing = missing_because(*cell, metric);
@@ -201,16 +197,19 @@ std::string floor_titles(const Table& table) {
 std::vector<std::string> mark_notes(const Table& table) {
   std::set<Missing> missing;
   bool deviations = false;
+  bool partial = false;
   bool on_test = false;
   for (const TableRow& row : table.rows) {
     for (const TableField& field : row.fields) {
       if (!field.summary) missing.insert(field.missing);
       deviations = deviations || (field.summary && field.summary->std);
+      partial = partial || field.partial();
       on_test = on_test || field.selected_on_test;
     }
   }
   std::vector<std::string> notes;
   if (deviations) notes.push_back("mean ± sample standard deviation over n replicates");
+  if (partial) notes.push_back("n=1 of 2: other replicates have no number yet, or none that is finite");
   if (!table.floors.empty()) notes.push_back(floor_titles(table) + ": what a box gets that ignores the image");
   if (missing.contains(Missing::kPending)) notes.push_back("… not run yet");
   if (missing.contains(Missing::kFailed)) notes.push_back("✗ failed");

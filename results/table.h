@@ -22,9 +22,11 @@ enum class Missing { kNotInGrid, kPending, kFailed, kNotReported };
 
 struct TableField {
   std::optional<Summary> summary;
+  int64_t of = 0;  // replicates of the cell: more than n while some are missing
   Missing missing = Missing::kNotInGrid;
   bool best = false;  // of its column, where better is known; several where they read alike
   bool selected_on_test = false;
+  bool partial() const { return summary && summary->n < of; }
 };
 
 struct TableColumn {
@@ -64,7 +66,8 @@ std::string format_table(const Table& table, TableFormat format);
 std::string format_latex(const Table& table);  // of format_table(); in table_latex.cc
 Json to_json(const Table& table);
 
-// "74.3 ± 1.2 (n=3)", "74.3" for one replicate, or the mark of what is missing.
+// "74.3 ± 1.2 (n=3)", "74.3" for a single replicate, "74.3 (n=1 of 2)" while others are missing, or the mark of what is
+// missing.
 std::string field_text(const TableField& field, const std::string& metric);
 
 }  // namespace camsweep

@@ -218,8 +218,11 @@ std::string field_text(const TableField& field, const std::string& metric) {
   if (!field.summary) return missing_text(field.missing);
   const int decimals = metric_info(metric).decimals;
   std::string text = fmt::format("{:.{}f}", field.summary->mean, decimals);
-  if (field.summary->std) {
-    text += fmt::format(" ± {:.{}f} (n={})", *field.summary->std, decimals, field.summary->n);
+  if (field.summary->std) text += fmt::format(" ± {:.{}f}", *field.summary->std, decimals);
+  if (field.partial()) {
+    text += fmt::format(" (n={} of {})", field.summary->n, field.of);
+  } else if (field.summary->std) {
+    text += fmt::format(" (n={})", field.summary->n);
   }
   return field.selected_on_test ? text + "†" : text;
 }
@@ -247,6 +250,7 @@ Json to_json(const Table& table) {
       entry["mean"] = field.summary ? Json(field.summary->mean) : Json();
       entry["std"] = field.summary && field.summary->std ? Json(*field.summary->std) : Json();
       entry["n"] = field.summary ? field.summary->n : 0;
+      entry["of"] = field.of;
       entry["state"] = state_name(field);
       entry["selected_on_test"] = field.selected_on_test;
       fields.push_back(std::move(entry));

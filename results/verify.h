@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -12,10 +13,14 @@ enum class Depth {
   kAll       // hashes every file
 };
 
+// Which side was intact: the result file, or the rows of the database.
+enum class RepairedFrom { kNothing, kFile, kDatabase };
+
 // One thing that is wrong with a sweep's folder, in one sentence.
 struct Fault {
   std::string text;
-  bool repaired = false;
+  RepairedFrom from = RepairedFrom::kNothing;
+  bool repaired() const { return from != RepairedFrom::kNothing; }
 };
 
 struct VerifyReport {
@@ -26,9 +31,10 @@ struct VerifyReport {
 };
 
 // Checks the database itself (SQLite's integrity and foreign keys), every accepted row against its result.json, and
-// every artifact. With Repair::kYes a missing or damaged result.json is rebuilt from the database, and a result that
-// the database lost is taken back from its file; the caller then holds the sweep's lock. Artifacts cannot be repaired.
-// Throws Error: kSchemaVersion, kCorruption (no database that can be read), kEnvironment.
+// every artifact. With Repair::kYes what a result.json that proves itself says replaces rows that differ or are gone,
+// and a missing or damaged result.json is rebuilt from the database; the caller then holds the sweep's lock. A job
+// whose row is gone comes back as stale, until the next run lists it. Artifacts cannot be repaired. Throws Error:
+// kSchemaVersion, kCorruption (no database that can be read), kEnvironment.
 VerifyReport verify_sweep(const std::filesystem::path& sweep_folder, Repair repair, Depth depth);
 
 }  // namespace camsweep

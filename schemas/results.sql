@@ -1,7 +1,7 @@
 -- The results database of one sweep (schema version 1). People read the views: `runs` (a row per job, parameters and
 -- final metrics as columns; the writer makes it anew whenever a name appears), `cells_summary` (mean, standard deviation
--- and n over replicates), `job_metrics` (a row per number) and `parameters`. Times are ISO 8601, UTC. Nothing is ever
--- deleted: what a sweep no longer lists is `stale`, and views leave it out.
+-- and n over replicates), `job_metrics` (a row per number) and `parameters`. Times are ISO 8601, UTC. No result is
+-- ever deleted: what a sweep no longer lists is `stale`, and views leave it out.
 
 CREATE TABLE sweeps (
   name TEXT PRIMARY KEY,

@@ -25,9 +25,12 @@ void export_view(const Arguments& arguments, const CommandLine& line) {
     throw ConfigError("--out: found '" + arguments.out + "', expected a file that ends in .csv, .json or .jsonl");
   }
   Database database = open_reader(find_sweep(line.runs, arguments.sweep).database());
-  const ResultRows rows = view_rows(database, arguments.view);
-  write_file(arguments.out, format_rows(rows, *format));
-  fmt::print(stderr, "{} rows of {} in {}\n", rows.rows.size(), arguments.view, arguments.out);
+  Statement rows = view_statement(database, arguments.view);
+  RowWriter writer(column_names(rows), *format);
+  while (rows.step()) writer.add(row_values(rows));
+  const size_t count = writer.rows();
+  write_file(arguments.out, writer.finish());
+  fmt::print(stderr, "{} rows of {} in {}\n", count, arguments.view, arguments.out);
 }
 
 }  // namespace

@@ -77,6 +77,7 @@ void print_jobs(const Arguments& arguments, const CommandLine& line) {
   } else {
     print_table(database, rows);
   }
+  if (rows.truncated) fmt::print(stderr, "camsweep: {}\n", truncation_note(rows));
 }
 
 }  // namespace

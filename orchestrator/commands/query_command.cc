@@ -54,7 +54,7 @@ void print_rows(const ResultRows& rows, const Arguments& arguments) {
     }
     fmt::print("{}", table.text());
   }
-  if (rows.truncated) fmt::print(stderr, "camsweep: there is more than the {} rows shown\n", rows.rows.size());
+  if (rows.truncated) fmt::print(stderr, "camsweep: {}\n", truncation_note(rows));
 }
 
 void answer(const Arguments& arguments, const CommandLine& line) {

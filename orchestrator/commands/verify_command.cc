@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/lock.h"
@@ -19,15 +20,26 @@ struct Arguments {
   bool json = false;
 };
 
+std::string_view side(RepairedFrom from) {
+  if (from == RepairedFrom::kFile) return "result file";
+  return from == RepairedFrom::kDatabase ? "database" : "";
+}
+
 void print_report(const VerifyReport& report, Repair repair) {
-  for (const Fault& fault : report.faults) fmt::print("{}{}\n", fault.repaired ? "repaired: " : "", fault.text);
+  for (const Fault& fault : report.faults) {
+    const std::string before = fault.repaired() ? fmt::format("repaired from the {}: ", side(fault.from)) : "";
+    fmt::print("{}{}\n", before, fault.text);
+  }
   fmt::print("{} results and {} files compared, {} faults{}\n", report.results, report.files, report.faults.size(),
              repair == Repair::kNo ? "; a scheduler runs, so nothing was repaired" : "");
 }
 
 void print_json(const VerifyReport& report) {
   Json faults = Json::array();
-  for (const Fault& fault : report.faults) faults.push_back({{"text", fault.text}, {"repaired", fault.repaired}});
+  for (const Fault& fault : report.faults) {
+    const Json from = fault.repaired() ? Json(side(fault.from)) : Json();
+    faults.push_back({{"text", fault.text}, {"repaired", fault.repaired()}, {"from", from}});
+  }
   fmt::print("{}\n", Json{{"results", report.results}, {"files", report.files}, {"faults", faults}}.dump(1));
 }
 

@@ -1,6 +1,8 @@
 // Commands that read a sweep, on a small database of which every number is known.
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "results/schema.h"
 #include "schemas/json.h"
 #include "tests/orchestrator/captured_command.h"
@@ -123,6 +125,31 @@ TEST_F(CommandsTest, ExportWritesTheFormatThatTheFileNames) {
   EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 5);
   EXPECT_NE(refusal({"export", "--out", "runs.xlsx"}).find("expected a file that ends in .csv"), std::string::npos);
   EXPECT_NE(refusal({"export", "--view", "run", "--out", "x.csv"}).find("did you mean 'runs'?"), std::string::npos);
+}
+
+TEST_F(CommandsTest, ExportWritesEveryRowHoweverMany) {
+  Database(sweep_.folder.database(), Database::Mode::kWrite)
+      .exec(
+          "CREATE VIEW many AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000002)"
+          " SELECT i FROM n");
+  const std::string out = (FixtureSweep::scratch() / "many.csv").string();
+
+  EXPECT_EQ(run({"export", "--view", "many", "--out", out}).err, "1000002 rows of many in " + out + "\n");
+
+  const std::string lines = read_file(out);
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 1000003);
+}
+
+TEST_F(CommandsTest, VerifySaysFromWhichSideItRepaired) {
+  Database(sweep_.folder.database(), Database::Mode::kWrite).exec("UPDATE metrics SET value = 12.5");
+  std::filesystem::remove(sweep_.folder.job(sweep_.drawn.id) / "result.json");
+
+  const Json report = json({"verify", "--json"});
+
+  std::multiset<std::string> from;
+  for (const Json& fault : report.at("faults")) from.insert(fault.at("from").get<std::string>());
+  EXPECT_EQ(from, (std::multiset<std::string>{"database", "result file"}));
+  EXPECT_TRUE(run({"verify"}).out.starts_with("2 results"));
 }
 
 TEST_F(CommandsTest, LogsShowsTheEndOfAnAttemptsLog) {

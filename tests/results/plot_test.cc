@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "results/gnuplot.h"
+#include "results/plot_axis.h"
 #include "schemas/error.h"
 #include "schemas/files.h"
 #include "tests/results/comparison_fixture.h"
@@ -50,6 +51,15 @@ TEST(PlotTest, BarsOfBoxAccuracyStandBesideTheFloorsThatAllCellsShare) {
 TEST(PlotTest, BarsRefuseCellsThatWouldShareABar) {
   EXPECT_THROW(plot_data(small_comparison(), plot_spec(Json::parse(R"({"bars": {"metric": "cam.maxboxacc"}})"))),
                ConfigError);
+}
+
+TEST(PlotTest, BarsTakeInTheZeroLineWhateverTheirSign) {
+  Comparison comparison = small_comparison();
+  for (ComparedCell& cell : comparison.cells) cell.metrics["x.change"] = {.mean = -5, .std = std::nullopt, .n = 1};
+  const PlotSpec below = plot_spec(Json::parse(R"({"bars": {"metric": "x.change", "by": "augmentation"}})"));
+
+  EXPECT_EQ(y_range(plot_data(comparison, below)).high, 0);
+  EXPECT_EQ(y_range(plot_data(comparison, plot_spec(kBars))).low, 0);
 }
 
 TEST(PlotTest, HistoryHasALinePerCellWithItsDeviation) {

@@ -87,6 +87,24 @@ TEST(TableTest, CellsThatShareAFieldNameTheParameterInWhichTheyDiffer) {
   }
 }
 
+TEST(TableTest, AMeanOverSomeOfTheReplicatesSaysOfHowMany) {
+  Comparison comparison = small_comparison();
+  for (ComparedCell& cell : comparison.cells) cell.seeds = 3;
+  comparison.cells[0].metrics["cam.maxboxacc"] = {.mean = 80, .std = std::nullopt, .n = 1};
+  comparison.cells[2].metrics["cam.maxboxacc"].n = 2;
+
+  const Table table = make_table(comparison, kSpec);
+
+  const std::string text = format_table(table, TableFormat::kText);
+  EXPECT_NE(text.find("*80.0 (n=1 of 3)"), std::string::npos) << text;
+  EXPECT_NE(text.find("72.5 ± 2.0 (n=2 of 3)"), std::string::npos) << text;
+  EXPECT_NE(text.find("61.0 ± 0.2 (n=3)"), std::string::npos) << text;
+  EXPECT_NE(text.find("n=1 of 2: other replicates"), std::string::npos) << text;
+  EXPECT_NE(format_table(table, TableFormat::kMarkdown).find("**80.0 (n=1 of 3)**"), std::string::npos);
+  EXPECT_NE(format_table(table, TableFormat::kLatex).find("\\textbf{80.0 (n=1 of 3)}"), std::string::npos);
+  EXPECT_EQ(to_json(table).at("fields").at(0).at("of"), 3);
+}
+
 TEST(TableTest, UnknownMetricNamesTheNearest) {
   try {
     make_table(small_comparison(), {.rows = {"backbone"}, .columns = {"augmentation"}, .values = {"cam.maxboxac"}});
