@@ -154,6 +154,7 @@ void RunLoop::perform(const RecordMetric& action) {
 }
 
 void RunLoop::perform(const Note& action) {
+  if (action.aloud) parts_.progress.say(action.text);
   parts_.records.record_event(action.kind, action.job, action.text);
   written(Urgency::kLazy);
 }

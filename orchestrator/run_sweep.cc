@@ -58,14 +58,17 @@ fs::path required_program(const fs::path& program) {
   return *found;
 }
 
-int largest_open_gang(const Plan& plan, const JobTable& table) {
-  int largest = 1;
+SlotPlan slots_for(const RunOptions& options, const JobTable& table) {
+  SlotOptions wanted{.count = options.slots, .hostfile = options.hostfile};
   for (size_t job = 0; job < table.size(); ++job) {
-    const JobTable::Phase phase = table.phase(job);
-    const bool open = phase == JobTable::Phase::kReady || phase == JobTable::Phase::kWaiting;
-    if (open) largest = std::max(largest, plan.jobs[job].gang);
+    using Phase = JobTable::Phase;
+    const Phase phase = table.phase(job);
+    if (phase == Phase::kDone) continue;
+    const bool failed = phase == Phase::kFailed || phase == Phase::kBlocked;
+    int& largest = failed ? wanted.failed_gang : wanted.largest_gang;
+    largest = std::max(largest, table.gang(job));
   }
-  return largest;
+  return plan_slots(wanted, this_machine());
 }
 
 KeepState keep_state(const Plan& plan) { return plan.spec.keep_state ? KeepState::kYes : KeepState::kNo; }
@@ -156,9 +159,7 @@ ExitCode run_sweep(const RunOptions& options) try {
   if (idle) {
     code = nothing_to_do(table.counts(), plan);
   } else {
-    const SlotPlan slots = plan_slots(
-        {.count = options.slots, .hostfile = options.hostfile, .largest_gang = largest_open_gang(plan, table)},
-        this_machine());
+    const SlotPlan slots = slots_for(options, table);
     code = conclude(run_jobs(options, plan, folder, store, records, slots), plan);
   }
   const bool outdated = !idle || published > 0 || edited || !fs::exists(folder.report());

@@ -93,7 +93,8 @@ Machine this_machine() {
 }
 
 SlotPlan plan_slots(const SlotOptions& options, const Machine& machine) {
-  const int default_count = machine.gpus.empty() ? options.largest_gang : static_cast<int>(machine.gpus.size());
+  const int default_count = machine.gpus.empty() ? std::max(options.largest_gang, options.failed_gang)
+                                                 : static_cast<int>(machine.gpus.size());
   SlotPlan plan;
   plan.slots = options.hostfile ? read_hostfile(*options.hostfile, machine)
                                 : local_slots(options.count.value_or(default_count), machine);

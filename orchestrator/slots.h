@@ -29,11 +29,12 @@ Machine this_machine();
 struct SlotOptions {
   std::optional<int> count;                       // --slots
   std::optional<std::filesystem::path> hostfile;  // --hostfile: lines "host slots=N"
-  int largest_gang = 1;
+  int largest_gang = 1;                           // of the jobs that will run
+  int failed_gang = 1;  // the largest of those that failed or are blocked: a retry may bring them back in mid-run
 };
 
-// Slots, in this order: from the hostfile; as many as asked for; one per GPU; on a CPU the largest gang of
-// the plan. Cores are shared evenly; with more slots than cores nobody is pinned. Throws ConfigError: a
+// Slots, in this order: from the hostfile; as many as asked for; one per GPU; on a CPU the largest gang that may
+// come to run. Cores are shared evenly; with more slots than cores nobody is pinned. Throws ConfigError: a
 // hostfile it cannot read, a gang larger than the slots.
 SlotPlan plan_slots(const SlotOptions& options, const Machine& machine);
 

@@ -20,6 +20,13 @@ TEST(SlotsTest, OnACpuTheLargestGangSharesTheCoresEvenly) {
   EXPECT_TRUE(host_arguments(plan, {0, 1}).empty());
 }
 
+TEST(SlotsTest, TheDefaultHasRoomForFailedGangsButDoesNotInsistOnIt) {
+  const Machine machine{.cpus = {0, 1, 2, 3}, .gpus = {}};
+
+  EXPECT_EQ(plan_slots({.count = {}, .hostfile = {}, .largest_gang = 1, .failed_gang = 4}, machine).slots.size(), 4U);
+  EXPECT_EQ(plan_slots({.count = 2, .hostfile = {}, .largest_gang = 1, .failed_gang = 4}, machine).slots.size(), 2U);
+}
+
 TEST(SlotsTest, WithMoreSlotsThanCoresNobodyIsPinned) {
   const SlotPlan plan = plan_slots({.count = 4, .hostfile = {}, .largest_gang = 1}, {.cpus = {0, 1}, .gpus = {}});
 
