@@ -11,6 +11,8 @@
 #include "orchestrator/lock.h"
 #include "orchestrator/mpi_gangs.h"
 #include "orchestrator/publishing.h"
+#include "orchestrator/requests.h"
+#include "orchestrator/retry.h"
 #include "orchestrator/run_loop.h"
 #include "results/database.h"
 #include "results/status.h"
@@ -39,6 +41,19 @@ bool copy_sweep_file(const Plan& plan, const SweepFolder& folder) {
   if (in.is_open() && before == plan.spec.text) return false;
   write_file(folder.sweep_file(), plan.spec.text);
   return true;
+}
+
+// Requests that came when no scheduler listened: between a run's last look and the end of its report.
+void apply_requests(Store& store, const SweepFolder& folder) {
+  for (const Request& request : take_requests(folder)) {
+    try {
+      if (request.kind != "retry") throw ConfigError(fmt::format("unknown request '{}'", request.kind));
+      const size_t jobs = retry_jobs(store, request.jobs);
+      fmt::print(stderr, "as `camsweep retry` asked, {} {} again\n", jobs, jobs == 1 ? "job waits" : "jobs wait");
+    } catch (const ConfigError& error) {
+      fmt::print(stderr, "request ignored: {}\n", error.what());
+    }
+  }
 }
 
 JobRecords register_plan(Store& store, const Plan& plan, const fs::path& sweep_file) {
@@ -150,6 +165,7 @@ ExitCode run_sweep(const RunOptions& options) try {
   wait_for_old_gangs(folder, SteadyClock());
   Store store(folder.root);
   if (options.adoption == Adoption::kRefuse) refuse_foreign_folder(store, sweep_file, folder);
+  apply_requests(store, folder);
   const JobRecords records = register_plan(store, plan, sweep_file);
   const size_t published = publish_unfinished(store, folder, keep_state(plan));
   const bool edited = copy_sweep_file(plan, folder);
