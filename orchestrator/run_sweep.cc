@@ -73,6 +73,14 @@ fs::path required_program(const fs::path& program) {
   return *found;
 }
 
+// What gangs are started with.
+struct Launcher {
+  SlotPlan slots;
+  fs::path mpirun;
+  fs::path rank_program;
+  fs::path worker_program;
+};
+
 SlotPlan slots_for(const RunOptions& options, const JobTable& table) {
   SlotOptions wanted{.count = options.slots, .hostfile = options.hostfile};
   for (size_t job = 0; job < table.size(); ++job) {
@@ -86,6 +94,13 @@ SlotPlan slots_for(const RunOptions& options, const JobTable& table) {
   return plan_slots(wanted, this_machine());
 }
 
+Launcher launcher_for(const RunOptions& options, const JobTable& table) {
+  return {.slots = slots_for(options, table),
+          .mpirun = required_program("mpirun"),
+          .rank_program = required_program(options.programs / "camsweep-rank"),
+          .worker_program = required_program(options.programs / "camsweep-worker")};
+}
+
 KeepState keep_state(const Plan& plan) { return plan.spec.keep_state ? KeepState::kYes : KeepState::kNo; }
 
 struct Ending {
@@ -94,23 +109,23 @@ struct Ending {
   std::string evidence;  // the last lines of a gang's log
 };
 
-Ending run_jobs(const RunOptions& options, const Plan& plan, const SweepFolder& folder, Store& store,
-                const JobRecords& records, const SlotPlan& slots) {
+Ending run_jobs(const Launcher& launcher, const Plan& plan, const SweepFolder& folder, Store& store,
+                const JobRecords& records) {
   const SteadyClock clock;
   Scheduler scheduler(plan.jobs, records,
-                      {.slots = static_cast<int>(slots.slots.size()),
+                      {.slots = static_cast<int>(launcher.slots.slots.size()),
                        .limits = plan.spec.limits,
                        .build = kCommit,
                        .durations = job_durations(store.database())});
   ProgressLine progress(stderr, ProgressLine::style_of(stderr));
   StoredRecords stored(store, folder.root);
-  MpiGangs gangs({.mpirun = required_program("mpirun"),
-                  .rank_program = required_program(options.programs / "camsweep-rank"),
-                  .worker_program = required_program(options.programs / "camsweep-worker"),
+  MpiGangs gangs({.mpirun = launcher.mpirun,
+                  .rank_program = launcher.rank_program,
+                  .worker_program = launcher.worker_program,
                   .folder = folder,
                   .gangs_lock = gangs_lock(folder),
                   .build = kCommit,
-                  .slots = slots});
+                  .slots = launcher.slots});
   RunLoop loop({.scheduler = scheduler,
                 .jobs = plan.jobs,
                 .folder = folder,
@@ -163,21 +178,25 @@ ExitCode run_sweep(const RunOptions& options) try {
   const SweepFolder folder{fs::absolute(options.runs / plan.spec.name).lexically_normal()};
   const SweepLock lock = SweepLock::acquire(folder);
   wait_for_old_gangs(folder, SteadyClock());
-  Store store(folder.root);
-  if (options.adoption == Adoption::kRefuse) refuse_foreign_folder(store, sweep_file, folder);
-  apply_requests(store, folder);
-  const JobRecords records = register_plan(store, plan, sweep_file);
-  const size_t published = publish_unfinished(store, folder, keep_state(plan));
-  const bool edited = copy_sweep_file(plan, folder);
-  const JobTable table(plan.jobs, records);
-  const bool idle = table.counts().waiting == 0;
-  ExitCode code = ExitCode::kDone;
-  if (idle) {
-    code = nothing_to_do(table.counts(), plan);
-  } else {
-    const SlotPlan slots = slots_for(options, table);
-    code = conclude(run_jobs(options, plan, folder, store, records, slots), plan);
+  // Whatever can refuse the run comes before the first change: a refused run leaves the sweep as it was.
+  std::optional<Store> store;
+  JobRecords before;
+  if (fs::exists(folder.database())) {
+    store.emplace(folder.root);
+    if (options.adoption == Adoption::kRefuse) refuse_foreign_folder(*store, sweep_file, folder);
+    apply_requests(*store, folder);
+    before = store->job_records();
   }
+  const JobTable table(plan.jobs, before);
+  const bool idle = table.counts().waiting == 0;
+  std::optional<Launcher> launcher;
+  if (!idle) launcher = launcher_for(options, table);
+  if (!store) store.emplace(folder.root);
+  const JobRecords records = register_plan(*store, plan, sweep_file);
+  const size_t published = publish_unfinished(*store, folder, keep_state(plan));
+  const bool edited = copy_sweep_file(plan, folder);
+  const ExitCode code =
+      idle ? nothing_to_do(table.counts(), plan) : conclude(run_jobs(*launcher, plan, folder, *store, records), plan);
   const bool outdated = !idle || published > 0 || edited || !fs::exists(folder.report());
   if (options.report && code != ExitCode::kInterrupted && outdated) options.report(folder);
   return code;

@@ -107,5 +107,25 @@ TEST_F(RunSweepTest, ARequestThatNoRunReadIsCarriedOutBeforeTheNextDecidesWhatTo
   EXPECT_TRUE(take_requests(folder_).empty());
 }
 
+TEST_F(RunSweepTest, ARefusedRunLeavesTheSweepAsItWas) {
+  finish_all();
+  const std::string cells = answer("SELECT count(*) FROM cells");
+  RunOptions two = options({"gang=4"});
+  two.slots = 2;
+
+  EXPECT_EQ(run(two), ExitCode::kBadInput);
+  EXPECT_NE(refusal_.find("a gang of 4"), std::string::npos) << refusal_;
+  EXPECT_EQ(run(options({"gang=4"})), ExitCode::kEnvironment) << "there is no camsweep-rank";
+
+  EXPECT_EQ(answer("SELECT count(*) FROM cells"), cells);
+  EXPECT_EQ(answer("SELECT count(*) FROM jobs WHERE state = 'waiting'"), "0");
+}
+
+TEST_F(RunSweepTest, ARefusedFirstRunMakesNoDatabase) {
+  EXPECT_EQ(run(options()), ExitCode::kEnvironment);
+
+  EXPECT_FALSE(fs::exists(folder_.database()));
+}
+
 }  // namespace
 }  // namespace camsweep
