@@ -14,6 +14,7 @@
 #include "orchestrator/requests.h"
 #include "orchestrator/retry.h"
 #include "orchestrator/run_loop.h"
+#include "orchestrator/shell_words.h"
 #include "results/database.h"
 #include "results/status.h"
 #include "schemas/files.h"
@@ -23,6 +24,8 @@ namespace camsweep {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr const char* kDefaultRuns = "runs";  // of --runs
 
 using JobRecords = std::unordered_map<JobId, JobRecord>;
 
@@ -145,8 +148,15 @@ Ending run_jobs(const Launcher& launcher, const Plan& plan, const SweepFolder& f
   return ending;
 }
 
+// `camsweep COMMAND SWEEP` where this run's sweep lies.
+std::string about_sweep(const std::string& command, const RunOptions& options, const Plan& plan) {
+  std::vector<std::string> words = {"camsweep", command, plan.spec.name};
+  if (options.runs != kDefaultRuns) words.insert(words.end(), {"--runs", options.runs});
+  return shell_line(words);
+}
+
 // What the run came to, in a sentence or two for the person who started it.
-ExitCode conclude(const Ending& ending, const Plan& plan) {
+ExitCode conclude(const Ending& ending, const RunOptions& options, const Plan& plan) {
   const Finish& finish = ending.finish;
   if (!finish.reason.empty()) {
     const std::string evidence = ending.evidence.empty() ? "" : "\n" + ending.evidence;
@@ -154,22 +164,35 @@ ExitCode conclude(const Ending& ending, const Plan& plan) {
   }
   fmt::print(stderr, "{}\n", progress_text(ending.status));
   if (finish.code == ExitCode::kInterrupted) {
-    fmt::print(stderr, "interrupted; nothing is lost, continue with: camsweep run {}\n", plan.spec.file.string());
+    fmt::print(stderr, "interrupted; nothing is lost, continue with: {}\n", same_command(options));
   } else if (finish.code == ExitCode::kJobsFailed) {
-    fmt::print(stderr, "see `camsweep jobs {0}`; try again with: camsweep retry {0}\n", plan.spec.name);
+    fmt::print(stderr, "see `{}`; try again with: {}\n", about_sweep("jobs", options, plan),
+               about_sweep("retry", options, plan));
   }
   return finish.code;
 }
 
-ExitCode nothing_to_do(const JobCounts& counts, const Plan& plan) {
+ExitCode nothing_to_do(const JobCounts& counts, const RunOptions& options, const Plan& plan) {
   fmt::print(stderr, "nothing to do: {} {} done\n", counts.done, counts.done == 1 ? "job" : "jobs");
   if (counts.failed + counts.blocked == 0) return ExitCode::kDone;
-  fmt::print(stderr, "{} failed, {} blocked; try again with: camsweep retry {}\n", counts.failed, counts.blocked,
-             plan.spec.name);
+  fmt::print(stderr, "{} failed, {} blocked; try again with: {}\n", counts.failed, counts.blocked,
+             about_sweep("retry", options, plan));
   return ExitCode::kJobsFailed;
 }
 
 }  // namespace
+
+std::string same_command(const RunOptions& options) {
+  std::vector<std::string> words = {"camsweep", "run", options.sweep_file};
+  const auto add = [&](const std::vector<std::string>& more) { words.insert(words.end(), more.begin(), more.end()); };
+  add(options.plan.overrides);
+  for (const std::string& only : options.plan.only) add({"--only", only});
+  if (options.slots) add({"--slots", std::to_string(*options.slots)});
+  if (options.hostfile) add({"--hostfile", *options.hostfile});
+  if (!options.report) add({"--no-report"});
+  if (options.runs != kDefaultRuns) add({"--runs", options.runs});
+  return shell_line(words);
+}
 
 ExitCode run_sweep(const RunOptions& options) try {
   const Plan plan = make_plan(options.sweep_file, options.plan);
@@ -195,8 +218,8 @@ ExitCode run_sweep(const RunOptions& options) try {
   const JobRecords records = register_plan(*store, plan, sweep_file);
   const size_t published = publish_unfinished(*store, folder, keep_state(plan));
   const bool edited = copy_sweep_file(plan, folder);
-  const ExitCode code =
-      idle ? nothing_to_do(table.counts(), plan) : conclude(run_jobs(*launcher, plan, folder, *store, records), plan);
+  const ExitCode code = idle ? nothing_to_do(table.counts(), options, plan)
+                             : conclude(run_jobs(*launcher, plan, folder, *store, records), options, plan);
   const bool outdated = !idle || published > 0 || edited || !fs::exists(folder.report());
   if (options.report && code != ExitCode::kInterrupted && outdated) options.report(folder);
   return code;

@@ -127,5 +127,31 @@ TEST_F(RunSweepTest, ARefusedFirstRunMakesNoDatabase) {
   EXPECT_FALSE(fs::exists(folder_.database()));
 }
 
+TEST_F(RunSweepTest, TheCommandThatContinuesIsTheOneThatWasGiven) {
+  RunOptions options;
+  options.sweep_file = "k.yaml";
+  options.runs = "runs";
+  options.report = [](const SweepFolder&) {};
+  EXPECT_EQ(same_command(options), "camsweep run k.yaml");
+
+  options.plan = {.overrides = {"epochs=100"}, .only = {"backbone=convnext_*", "lr=1e-3"}};
+  options.slots = 2;
+  options.hostfile = "my hosts";
+  options.runs = "/data/runs";
+  options.report = nullptr;
+  EXPECT_EQ(same_command(options),
+            "camsweep run k.yaml epochs=100 --only 'backbone=convnext_*' --only lr=1e-3 --slots 2 --hostfile 'my hosts'"
+            " --no-report --runs /data/runs");
+}
+
+TEST_F(RunSweepTest, WhereTheSweepLiesIsPartOfTheAdvice) {
+  finish_all();
+  Store(folder_.root).database().exec("UPDATE jobs SET state = 'failed' WHERE stage = 'localize'");
+
+  run(options());
+
+  EXPECT_NE(said_.find("camsweep retry s --runs " + (scratch_ / "runs").string()), std::string::npos) << said_;
+}
+
 }  // namespace
 }  // namespace camsweep
