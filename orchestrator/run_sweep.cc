@@ -11,6 +11,7 @@
 #include "orchestrator/lock.h"
 #include "orchestrator/mpi_gangs.h"
 #include "orchestrator/publishing.h"
+#include "orchestrator/report_stamp.h"
 #include "orchestrator/requests.h"
 #include "orchestrator/retry.h"
 #include "orchestrator/run_loop.h"
@@ -37,13 +38,18 @@ void refuse_foreign_folder(Store& store, const fs::path& sweep_file, const Sweep
                   folder.root.string(), origin.text(0), sweep_file.string()));
 }
 
-// True if the copy was missing or differed.
-bool copy_sweep_file(const Plan& plan, const SweepFolder& folder) {
+void copy_sweep_file(const Plan& plan, const SweepFolder& folder) {
   std::ifstream in(folder.sweep_file(), std::ios::binary);
   const std::string before((std::istreambuf_iterator<char>(in)), {});
-  if (in.is_open() && before == plan.spec.text) return false;
-  write_file(folder.sweep_file(), plan.spec.text);
-  return true;
+  if (!in.is_open() || before != plan.spec.text) write_file(folder.sweep_file(), plan.spec.text);
+}
+
+// Draws the report unless it shows the sweep as it stands.
+void update_report(const RunOptions& options, const SweepFolder& folder, Store& store) {
+  const std::string stamp = report_stamp(store.database());
+  if (!options.report || report_is_current(folder, stamp)) return;
+  options.report(folder);
+  mark_report_current(folder, stamp);
 }
 
 // Requests that came when no scheduler listened: between a run's last look and the end of its report.
@@ -216,12 +222,12 @@ ExitCode run_sweep(const RunOptions& options) try {
   if (!idle) launcher = launcher_for(options, table);
   if (!store) store.emplace(folder.root);
   const JobRecords records = register_plan(*store, plan, sweep_file);
-  const size_t published = publish_unfinished(*store, folder, keep_state(plan));
-  const bool edited = copy_sweep_file(plan, folder);
+  publish_unfinished(*store, folder, keep_state(plan));
+  copy_sweep_file(plan, folder);
   const ExitCode code = idle ? nothing_to_do(table.counts(), options, plan)
                              : conclude(run_jobs(*launcher, plan, folder, *store, records), options, plan);
-  const bool outdated = !idle || published > 0 || edited || !fs::exists(folder.report());
-  if (options.report && code != ExitCode::kInterrupted && outdated) options.report(folder);
+  if (code != ExitCode::kInterrupted) update_report(options, folder, *store);
+  apply_requests(*store, folder);  // those that came after the run's last look
   return code;
 } catch (const Error& error) {
   if (error.code() != ExitCode::kDiskFull) throw;

@@ -153,5 +153,56 @@ TEST_F(RunSweepTest, WhereTheSweepLiesIsPartOfTheAdvice) {
   EXPECT_NE(said_.find("camsweep retry s --runs " + (scratch_ / "runs").string()), std::string::npos) << said_;
 }
 
+TEST_F(RunSweepTest, TheReportIsDrawnWhereItDoesNotShowTheSweepAsItStands) {
+  const auto drawn = [this](const RunOptions& options) {
+    const int before = reports_;
+    EXPECT_EQ(run(options), ExitCode::kDone) << refusal_;
+    return reports_ - before;
+  };
+  finish_all();
+  EXPECT_EQ(drawn(options()), 1);
+  EXPECT_EQ(drawn(options()), 0) << "nothing has changed";
+
+  finish_all({"epochs=2"});
+  EXPECT_EQ(drawn(options({"epochs=2"})), 1);
+  EXPECT_EQ(drawn(options()), 1) << "the override's cells are stale now";
+  EXPECT_EQ(drawn(options()), 0);
+
+  write_file(file_, read_file(file_) + "report: {table: {rows: [backbone], columns: [epochs], value: cam.top1_loc}}\n");
+  RunOptions silent = options();
+  silent.report = nullptr;
+  EXPECT_EQ(drawn(silent), 0);
+  EXPECT_EQ(drawn(options()), 1) << "it was edited, and reported on by nobody";
+
+  fs::remove(folder_.report() / "index.html");
+  EXPECT_EQ(drawn(options()), 1);
+}
+
+TEST_F(RunSweepTest, AReportThatDiedHalfwayIsDrawnAgain) {
+  finish_all();
+  RunOptions dying = options();
+  dying.report = [](const SweepFolder& folder) {
+    make_directories(folder.report());
+    write_file(folder.report() / "index.html", "<html>");
+    throw Error(ExitCode::kEnvironment, "gnuplot died");
+  };
+  EXPECT_EQ(run(dying), ExitCode::kEnvironment);
+
+  EXPECT_EQ(run(options()), ExitCode::kDone);
+
+  EXPECT_EQ(reports_, 1);
+}
+
+TEST_F(RunSweepTest, ARequestThatComesWhileTheReportIsDrawnIsCarriedOutAtItsEnd) {
+  finish_all();
+  Store(folder_.root).database().exec("UPDATE jobs SET state = 'failed' WHERE stage = 'localize'");
+  RunOptions asked = options();
+  asked.report = [](const SweepFolder& folder) { leave_request(folder, {.kind = "retry", .jobs = {}}); };
+
+  EXPECT_EQ(run(asked), ExitCode::kJobsFailed);
+
+  EXPECT_EQ(answer("SELECT count(*) FROM jobs WHERE state = 'waiting'"), "1");
+}
+
 }  // namespace
 }  // namespace camsweep
