@@ -38,10 +38,10 @@ struct SlotOptions {
 // hostfile it cannot read, a gang larger than the slots.
 SlotPlan plan_slots(const SlotOptions& options, const Machine& machine);
 
-// What mpirun needs to put a gang on these slots: "--host a:2,b:1", or nothing on this machine.
-std::vector<std::string> host_arguments(const SlotPlan& plan, const std::vector<int>& slots);
-
-// What camsweep-rank needs, by local rank: --size N, --threads T, --cpus '0,1;2,3' and --gpus '0;1'.
-std::vector<std::string> rank_arguments(const SlotPlan& plan, const std::vector<int>& slots);
+// The part of mpirun's command line that says what runs where: "-n 2 --host a:2 PROGRAM --size 3 --gpus '0;1'" and so
+// on for each host of these slots, with ":" between, and no --host on this machine. Each host has a part of its own
+// because camsweep-rank finds its entry by its number on its host, and the slots of two hosts may differ.
+std::vector<std::string> gang_arguments(const SlotPlan& plan, const std::vector<int>& slots,
+                                        const std::string& rank_program, const std::vector<std::string>& more);
 
 }  // namespace camsweep
