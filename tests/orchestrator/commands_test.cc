@@ -47,6 +47,16 @@ TEST_F(CommandsTest, StatusCountsJobsAndEstimatesTheTimeLeft) {
   EXPECT_EQ(status.at("failed").at(0).at("job"), sweep_.broken.id.hex);
 }
 
+TEST_F(CommandsTest, AReasonThatIsNoUtf8KeepsNobodyFromReadingTheRest) {
+  {
+    Store store(sweep_.folder.root);
+    store.set_state(sweep_.broken.id, JobState::kFailed, "data: b\xe4r.jpg");
+    store.commit();
+  }
+
+  EXPECT_EQ(json({"status", "--json"}).at("failed").at(0).at("reason"), "data: b\xEF\xBF\xBDr.jpg");
+}
+
 TEST_F(CommandsTest, StatusForPeopleSaysTheSame) {
   const std::string text = run({"status", "birds"}).out;
 
