@@ -10,6 +10,7 @@
 #include "orchestrator/lock.h"
 #include "orchestrator/requests.h"
 #include "orchestrator/retry.h"
+#include "orchestrator/run_sweep.h"
 #include "orchestrator/sweep_folder.h"
 #include "results/database.h"
 #include "results/store.h"
@@ -41,7 +42,17 @@ Target target_of(const std::filesystem::path& runs, std::vector<std::string> wor
   return {.folder = find_sweep(runs, sweep), .jobs = std::move(words)};
 }
 
-void retry(const Target& target) {
+// Overrides are not recorded: who gave some has to give them again.
+std::string advice(Store& store, const std::filesystem::path& runs) {
+  RunOptions options;
+  Statement origin(store.database(), "SELECT file FROM sweeps");
+  if (origin.step()) options.sweep_file = origin.text(0);
+  options.runs = runs;
+  options.report = [](const SweepFolder&) {};
+  return fmt::format("continue with: {}  (and the overrides that those jobs had, if any)", same_command(options));
+}
+
+void retry(const Target& target, const std::filesystem::path& runs) {
   const std::optional<SweepLock> lock = SweepLock::try_acquire(target.folder);
   if (!lock) {
     leave_request(target.folder, {.kind = "retry", .jobs = target.jobs});
@@ -54,9 +65,7 @@ void retry(const Target& target) {
     fmt::print(stderr, "nothing to retry: no such job failed or is blocked\n");
     return;
   }
-  Statement origin(store.database(), "SELECT file FROM sweeps");
-  fmt::print(stderr, "{} {} again: continue with `camsweep run {}`\n", jobs, jobs == 1 ? "job waits" : "jobs wait",
-             origin.step() ? origin.text(0) : "");
+  fmt::print(stderr, "{} {} again; {}\n", jobs, jobs == 1 ? "job waits" : "jobs wait", advice(store, runs));
 }
 
 }  // namespace
@@ -71,7 +80,7 @@ void add_retry_command(CLI::App& app, CommandLine& line) {
   command->callback([arguments, &line] {
     Target target = target_of(line.runs, arguments->words);
     if (arguments->failed) target.jobs.clear();
-    retry(target);
+    retry(target, line.runs);
   });
 }
 

@@ -146,6 +146,16 @@ TEST_F(CommandsTest, LogsShowsTheEndOfAnAttemptsLog) {
   EXPECT_NE(refusal({"logs", "ffffffffffff"}).find("ffffffffffff"), std::string::npos);
 }
 
+TEST_F(CommandsTest, RetrySaysHowToContinueWhereTheSweepLies) {
+  const CapturedCommand result = run({"retry", "birds"});
+
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_NE(result.err.find("2 jobs wait again; continue with: camsweep run " + sweep_.file().string() + " --runs " +
+                            (FixtureSweep::scratch() / "runs").string()),
+            std::string::npos)
+      << result.err;
+}
+
 TEST_F(CommandsTest, ADatabaseOfANewerVersionIsRefusedByEveryReader) {
   {
     Database database(sweep_.folder.database(), Database::Mode::kWrite);
