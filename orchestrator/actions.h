@@ -62,11 +62,12 @@ struct RecordMetric {
   LiveMetric live;
 };
 
-// A line for the log and the events table.
+// A line for the events table; `aloud` also for the person who watches.
 struct Note {
   std::string kind;
   std::optional<JobId> job;
   std::string text;
+  bool aloud = false;
 };
 
 // The run is over: nothing runs and nothing waits to be recorded.

@@ -1,4 +1,5 @@
 #include "orchestrator/dataset_fingerprint.h"
+#include "orchestrator/utf8.h"
 
 #include <fmt/format.h>
 
@@ -176,7 +177,7 @@ HashCache::~HashCache() {
   if (!changed_) return;
   try {
     make_directories(file_.parent_path());
-    write_file(file_, entries_.dump());
+    write_file(file_, printable_json(entries_));
   } catch (const Error&) {
     return;  // Hashed again next time.
   }

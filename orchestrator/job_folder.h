@@ -20,7 +20,7 @@ std::optional<JobFailure> failure_record(const std::filesystem::path& attempt);
 // It is the log of the rank that failed first, where that is known, else rank 0's.
 std::string log_evidence(const std::filesystem::path& attempt);
 
-// The last `lines` lines of a file, of its last 64 KiB at most; "" if it cannot be read.
+// The last `lines` lines of a file, of its last 64 KiB at most, as valid UTF-8; "" if it cannot be read.
 std::string tail(const std::filesystem::path& file, int lines);
 
 }  // namespace camsweep

@@ -137,24 +137,28 @@ std::vector<size_t> JobTable::fail(size_t job) {
   return {blocked.begin(), blocked.end()};
 }
 
-std::vector<size_t> JobTable::retry(size_t job) {
-  std::set<size_t> changed;  // ascending, so what is needed settles before what needs it
+std::vector<size_t> JobTable::retry(size_t job, int largest_gang) {
+  std::set<size_t> reached;  // ascending, so what is needed settles before what needs it
   std::vector<size_t> open = {job};
   while (!open.empty()) {
     const size_t number = open.back();
     open.pop_back();
-    if (phase(number) != Phase::kFailed && phase(number) != Phase::kBlocked) continue;
-    if (!changed.insert(number).second) continue;
-    const Job& reached = jobs_[number];
-    if (reached.phase == Phase::kBlocked) open.insert(open.end(), reached.needs.begin(), reached.needs.end());
-    open.insert(open.end(), reached.dependents.begin(), reached.dependents.end());
+    const Job& candidate = jobs_[number];
+    const bool too_large = candidate.phase == Phase::kFailed && candidate.gang > largest_gang;
+    if ((candidate.phase != Phase::kFailed && candidate.phase != Phase::kBlocked) || too_large) continue;
+    if (!reached.insert(number).second) continue;
+    if (candidate.phase == Phase::kBlocked) open.insert(open.end(), candidate.needs.begin(), candidate.needs.end());
+    open.insert(open.end(), candidate.dependents.begin(), candidate.dependents.end());
   }
-  for (const size_t number : changed) {
+  for (const size_t number : reached) move(number, Phase::kWaiting);
+  std::vector<size_t> changed;
+  for (const size_t number : reached) {
+    settle(number);
+    if (phase(number) == Phase::kBlocked) continue;  // by a job that stays failed
     jobs_[number].counted_attempts = 0;
-    move(number, Phase::kWaiting);
+    changed.push_back(number);
   }
-  for (const size_t number : changed) settle(number);
-  return {changed.begin(), changed.end()};
+  return changed;
 }
 
 }  // namespace camsweep

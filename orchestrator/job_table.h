@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <map>
 #include <set>
 #include <unordered_map>
@@ -53,8 +54,9 @@ class JobTable {
   // order.
   std::vector<size_t> fail(size_t job);
   // Failed or blocked jobs wait again with all their attempts: the job, the failed ones it needs, and what
-  // they blocked. Returns those that changed, in plan order.
-  std::vector<size_t> retry(size_t job);
+  // they blocked. A failed job of a gang above `largest_gang` stays failed, and blocks what needs it. Returns those
+  // that changed, in plan order.
+  std::vector<size_t> retry(size_t job, int largest_gang = std::numeric_limits<int>::max());
 
  private:
   struct Job {

@@ -80,11 +80,9 @@ Command MpiGangs::command(const std::vector<int>& slots, const std::vector<std::
     arguments.insert(arguments.end(), more.begin(), more.end());
   };
   // Slots are ours to count, and cores ours to give: mpirun binds nothing and refuses nothing.
-  add({options_.mpirun, "--bind-to", "none", "--oversubscribe", "-n", std::to_string(slots.size())});
-  add(host_arguments(options_.slots, slots));
-  add({options_.rank_program});
-  add(rank_arguments(options_.slots, slots));
-  add({"--build", options_.build, "--lock", options_.gangs_lock, "--", options_.worker_program});
+  add({options_.mpirun, "--bind-to", "none", "--oversubscribe"});
+  add(gang_arguments(options_.slots, slots, options_.rank_program,
+                     {"--build", options_.build, "--lock", options_.gangs_lock, "--", options_.worker_program}));
 
   command.environment = gang_environment(environ);
   auto& environment = command.environment;

@@ -1,4 +1,5 @@
 #include "orchestrator/requests.h"
+#include "orchestrator/utf8.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -30,7 +31,7 @@ void leave_request(const SweepFolder& folder, const Request& request) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const auto stamp = std::chrono::duration_cast<std::chrono::microseconds>(now).count();
   const Json json = {{"kind", request.kind}, {"jobs", request.jobs}};
-  write_file(folder.requests() / fmt::format("{:020}-{}.json", stamp, ::getpid()), json.dump() + "\n");
+  write_file(folder.requests() / fmt::format("{:020}-{}.json", stamp, ::getpid()), printable_json(json) + "\n");
 }
 
 std::vector<Request> take_requests(const SweepFolder& folder) {

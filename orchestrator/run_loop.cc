@@ -34,7 +34,7 @@ Finish RunLoop::run() {
     for (Event& event : events) handle(std::move(event));
     if (commit_at_s_ && parts_.clock.now_s() >= *commit_at_s_) commit();
     const double now_s = parts_.clock.now_s();
-    if (now_s >= requests_at_s_) {
+    if (!finish_ && now_s >= requests_at_s_) {  // what comes after the end is for the next run: taking it would lose it
       requests_at_s_ = now_s + kRequestsEvery_s;
       read_requests();
     }
@@ -154,6 +154,7 @@ void RunLoop::perform(const RecordMetric& action) {
 }
 
 void RunLoop::perform(const Note& action) {
+  if (action.aloud) parts_.progress.say(action.text);
   parts_.records.record_event(action.kind, action.job, action.text);
   written(Urgency::kLazy);
 }

@@ -11,7 +11,11 @@
 #include "orchestrator/lock.h"
 #include "orchestrator/mpi_gangs.h"
 #include "orchestrator/publishing.h"
+#include "orchestrator/report_stamp.h"
+#include "orchestrator/requests.h"
+#include "orchestrator/retry.h"
 #include "orchestrator/run_loop.h"
+#include "orchestrator/shell_words.h"
 #include "results/database.h"
 #include "results/status.h"
 #include "schemas/files.h"
@@ -21,6 +25,8 @@ namespace camsweep {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr const char* kDefaultRuns = "runs";  // of --runs
 
 using JobRecords = std::unordered_map<JobId, JobRecord>;
 
@@ -32,13 +38,31 @@ void refuse_foreign_folder(Store& store, const fs::path& sweep_file, const Sweep
                   folder.root.string(), origin.text(0), sweep_file.string()));
 }
 
-// True if the copy was missing or differed.
-bool copy_sweep_file(const Plan& plan, const SweepFolder& folder) {
+void copy_sweep_file(const Plan& plan, const SweepFolder& folder) {
   std::ifstream in(folder.sweep_file(), std::ios::binary);
   const std::string before((std::istreambuf_iterator<char>(in)), {});
-  if (in.is_open() && before == plan.spec.text) return false;
-  write_file(folder.sweep_file(), plan.spec.text);
-  return true;
+  if (!in.is_open() || before != plan.spec.text) write_file(folder.sweep_file(), plan.spec.text);
+}
+
+// Draws the report unless it shows the sweep as it stands.
+void update_report(const RunOptions& options, const SweepFolder& folder, Store& store) {
+  const std::string stamp = report_stamp(store.database());
+  if (!options.report || report_is_current(folder, stamp)) return;
+  options.report(folder);
+  mark_report_current(folder, stamp);
+}
+
+// Requests that came when no scheduler listened: between a run's last look and the end of its report.
+void apply_requests(Store& store, const SweepFolder& folder) {
+  for (const Request& request : take_requests(folder)) {
+    try {
+      if (request.kind != "retry") throw ConfigError(fmt::format("unknown request '{}'", request.kind));
+      const size_t jobs = retry_jobs(store, request.jobs);
+      fmt::print(stderr, "as `camsweep retry` asked, {} {} again\n", jobs, jobs == 1 ? "job waits" : "jobs wait");
+    } catch (const ConfigError& error) {
+      fmt::print(stderr, "request ignored: {}\n", error.what());
+    }
+  }
 }
 
 JobRecords register_plan(Store& store, const Plan& plan, const fs::path& sweep_file) {
@@ -58,14 +82,32 @@ fs::path required_program(const fs::path& program) {
   return *found;
 }
 
-int largest_open_gang(const Plan& plan, const JobTable& table) {
-  int largest = 1;
+// What gangs are started with.
+struct Launcher {
+  SlotPlan slots;
+  fs::path mpirun;
+  fs::path rank_program;
+  fs::path worker_program;
+};
+
+SlotPlan slots_for(const RunOptions& options, const JobTable& table) {
+  SlotOptions wanted{.count = options.slots, .hostfile = options.hostfile};
   for (size_t job = 0; job < table.size(); ++job) {
-    const JobTable::Phase phase = table.phase(job);
-    const bool open = phase == JobTable::Phase::kReady || phase == JobTable::Phase::kWaiting;
-    if (open) largest = std::max(largest, plan.jobs[job].gang);
+    using Phase = JobTable::Phase;
+    const Phase phase = table.phase(job);
+    if (phase == Phase::kDone) continue;
+    const bool failed = phase == Phase::kFailed || phase == Phase::kBlocked;
+    int& largest = failed ? wanted.failed_gang : wanted.largest_gang;
+    largest = std::max(largest, table.gang(job));
   }
-  return largest;
+  return plan_slots(wanted, this_machine());
+}
+
+Launcher launcher_for(const RunOptions& options, const JobTable& table) {
+  return {.slots = slots_for(options, table),
+          .mpirun = required_program("mpirun"),
+          .rank_program = required_program(options.programs / "camsweep-rank"),
+          .worker_program = required_program(options.programs / "camsweep-worker")};
 }
 
 KeepState keep_state(const Plan& plan) { return plan.spec.keep_state ? KeepState::kYes : KeepState::kNo; }
@@ -76,23 +118,23 @@ struct Ending {
   std::string evidence;  // the last lines of a gang's log
 };
 
-Ending run_jobs(const RunOptions& options, const Plan& plan, const SweepFolder& folder, Store& store,
-                const JobRecords& records, const SlotPlan& slots) {
+Ending run_jobs(const Launcher& launcher, const Plan& plan, const SweepFolder& folder, Store& store,
+                const JobRecords& records) {
   const SteadyClock clock;
   Scheduler scheduler(plan.jobs, records,
-                      {.slots = static_cast<int>(slots.slots.size()),
+                      {.slots = static_cast<int>(launcher.slots.slots.size()),
                        .limits = plan.spec.limits,
                        .build = kCommit,
                        .durations = job_durations(store.database())});
   ProgressLine progress(stderr, ProgressLine::style_of(stderr));
   StoredRecords stored(store, folder.root);
-  MpiGangs gangs({.mpirun = required_program("mpirun"),
-                  .rank_program = required_program(options.programs / "camsweep-rank"),
-                  .worker_program = required_program(options.programs / "camsweep-worker"),
+  MpiGangs gangs({.mpirun = launcher.mpirun,
+                  .rank_program = launcher.rank_program,
+                  .worker_program = launcher.worker_program,
                   .folder = folder,
                   .gangs_lock = gangs_lock(folder),
                   .build = kCommit,
-                  .slots = slots});
+                  .slots = launcher.slots});
   RunLoop loop({.scheduler = scheduler,
                 .jobs = plan.jobs,
                 .folder = folder,
@@ -112,8 +154,15 @@ Ending run_jobs(const RunOptions& options, const Plan& plan, const SweepFolder& 
   return ending;
 }
 
+// `camsweep COMMAND SWEEP` where this run's sweep lies.
+std::string about_sweep(const std::string& command, const RunOptions& options, const Plan& plan) {
+  std::vector<std::string> words = {"camsweep", command, plan.spec.name};
+  if (options.runs != kDefaultRuns) words.insert(words.end(), {"--runs", options.runs});
+  return shell_line(words);
+}
+
 // What the run came to, in a sentence or two for the person who started it.
-ExitCode conclude(const Ending& ending, const Plan& plan) {
+ExitCode conclude(const Ending& ending, const RunOptions& options, const Plan& plan) {
   const Finish& finish = ending.finish;
   if (!finish.reason.empty()) {
     const std::string evidence = ending.evidence.empty() ? "" : "\n" + ending.evidence;
@@ -121,22 +170,35 @@ ExitCode conclude(const Ending& ending, const Plan& plan) {
   }
   fmt::print(stderr, "{}\n", progress_text(ending.status));
   if (finish.code == ExitCode::kInterrupted) {
-    fmt::print(stderr, "interrupted; nothing is lost, continue with: camsweep run {}\n", plan.spec.file.string());
+    fmt::print(stderr, "interrupted; nothing is lost, continue with: {}\n", same_command(options));
   } else if (finish.code == ExitCode::kJobsFailed) {
-    fmt::print(stderr, "see `camsweep jobs {0}`; try again with: camsweep retry {0}\n", plan.spec.name);
+    fmt::print(stderr, "see `{}`; try again with: {}\n", about_sweep("jobs", options, plan),
+               about_sweep("retry", options, plan));
   }
   return finish.code;
 }
 
-ExitCode nothing_to_do(const JobCounts& counts, const Plan& plan) {
+ExitCode nothing_to_do(const JobCounts& counts, const RunOptions& options, const Plan& plan) {
   fmt::print(stderr, "nothing to do: {} {} done\n", counts.done, counts.done == 1 ? "job" : "jobs");
   if (counts.failed + counts.blocked == 0) return ExitCode::kDone;
-  fmt::print(stderr, "{} failed, {} blocked; try again with: camsweep retry {}\n", counts.failed, counts.blocked,
-             plan.spec.name);
+  fmt::print(stderr, "{} failed, {} blocked; try again with: {}\n", counts.failed, counts.blocked,
+             about_sweep("retry", options, plan));
   return ExitCode::kJobsFailed;
 }
 
 }  // namespace
+
+std::string same_command(const RunOptions& options) {
+  std::vector<std::string> words = {"camsweep", "run", options.sweep_file};
+  const auto add = [&](const std::vector<std::string>& more) { words.insert(words.end(), more.begin(), more.end()); };
+  add(options.plan.overrides);
+  for (const std::string& only : options.plan.only) add({"--only", only});
+  if (options.slots) add({"--slots", std::to_string(*options.slots)});
+  if (options.hostfile) add({"--hostfile", *options.hostfile});
+  if (!options.report) add({"--no-report"});
+  if (options.runs != kDefaultRuns) add({"--runs", options.runs});
+  return shell_line(words);
+}
 
 ExitCode run_sweep(const RunOptions& options) try {
   const Plan plan = make_plan(options.sweep_file, options.plan);
@@ -145,24 +207,27 @@ ExitCode run_sweep(const RunOptions& options) try {
   const SweepFolder folder{fs::absolute(options.runs / plan.spec.name).lexically_normal()};
   const SweepLock lock = SweepLock::acquire(folder);
   wait_for_old_gangs(folder, SteadyClock());
-  Store store(folder.root);
-  if (options.adoption == Adoption::kRefuse) refuse_foreign_folder(store, sweep_file, folder);
-  const JobRecords records = register_plan(store, plan, sweep_file);
-  const size_t published = publish_unfinished(store, folder, keep_state(plan));
-  const bool edited = copy_sweep_file(plan, folder);
-  const JobTable table(plan.jobs, records);
-  const bool idle = table.counts().waiting == 0;
-  ExitCode code = ExitCode::kDone;
-  if (idle) {
-    code = nothing_to_do(table.counts(), plan);
-  } else {
-    const SlotPlan slots = plan_slots(
-        {.count = options.slots, .hostfile = options.hostfile, .largest_gang = largest_open_gang(plan, table)},
-        this_machine());
-    code = conclude(run_jobs(options, plan, folder, store, records, slots), plan);
+  // Whatever can refuse the run comes before the first change: a refused run leaves the sweep as it was.
+  std::optional<Store> store;
+  JobRecords before;
+  if (fs::exists(folder.database())) {
+    store.emplace(folder.root);
+    if (options.adoption == Adoption::kRefuse) refuse_foreign_folder(*store, sweep_file, folder);
+    apply_requests(*store, folder);
+    before = store->job_records();
   }
-  const bool outdated = !idle || published > 0 || edited || !fs::exists(folder.report());
-  if (options.report && code != ExitCode::kInterrupted && outdated) options.report(folder);
+  const JobTable table(plan.jobs, before);
+  const bool idle = table.counts().waiting == 0;
+  std::optional<Launcher> launcher;
+  if (!idle) launcher = launcher_for(options, table);
+  if (!store) store.emplace(folder.root);
+  const JobRecords records = register_plan(*store, plan, sweep_file);
+  publish_unfinished(*store, folder, keep_state(plan));
+  copy_sweep_file(plan, folder);
+  const ExitCode code = idle ? nothing_to_do(table.counts(), options, plan)
+                             : conclude(run_jobs(*launcher, plan, folder, *store, records), options, plan);
+  if (code != ExitCode::kInterrupted) update_report(options, folder, *store);
+  apply_requests(*store, folder);  // those that came after the run's last look
   return code;
 } catch (const Error& error) {
   if (error.code() != ExitCode::kDiskFull) throw;

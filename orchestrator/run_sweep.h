@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <string>
 
 #include "orchestrator/plan.h"
 #include "orchestrator/sweep_folder.h"
@@ -23,6 +24,9 @@ struct RunOptions {
   // Draws tables, plots and the report when results changed; empty = nobody wants them.
   std::function<void(const SweepFolder&)> report;
 };
+
+// The command line that starts such a run again, for a shell; --adopt has done its work by then.
+std::string same_command(const RunOptions& options);
 
 // Steps 1 to 11 of the data flow for one sweep file: plans, runs what is missing, reports. Talks on stderr. Returns the
 // exit code of a run that came to its end; throws Error otherwise.

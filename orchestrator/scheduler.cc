@@ -92,8 +92,26 @@ void Scheduler::on(const RetryRequested& event) {
     for (size_t job = 0; job < jobs_.size(); ++job) asked.push_back(job);
   }
   for (const size_t job : asked) {
-    for (const size_t changed : jobs_.retry(job)) act(RecordReset{jobs_.id(changed)});
+    for (const size_t changed : jobs_.retry(job, options_.slots)) act(RecordReset{jobs_.id(changed)});
+    if (jobs_.phase(job) == JobTable::Phase::kFailed) {
+      act(Note{"retry", jobs_.id(job), "job " + jobs_.id(job).short_form() + " stays failed: " + too_large(job), true});
+    } else if (jobs_.phase(job) == JobTable::Phase::kBlocked && !event.jobs.empty()) {
+      act(Note{"retry", jobs_.id(job),
+               fmt::format("job {} stays blocked: a job that it needs asks for more than the {} slots of this run",
+                           jobs_.id(job).short_form(), options_.slots),
+               true});
+    }
   }
+}
+
+std::string Scheduler::too_large(size_t job) const {
+  return fmt::format("a gang of {} needs as many slots, this run has {}", jobs_.gang(job), options_.slots);
+}
+
+// Jobs wait, and none of them will ever start: those that are ready are too large for the slots, and no other runs
+// that could make more of them ready.
+bool Scheduler::nothing_fits() const {
+  return jobs_.counts().running == 0 && !jobs_.ready().empty() && jobs_.ready().begin()->first > options_.slots;
 }
 
 void Scheduler::on(const Tick&) {
@@ -160,11 +178,18 @@ void Scheduler::note(const std::string& kind, const std::optional<JobId>& job, c
 
 void Scheduler::finish_if_over() {
   if (!gangs_.empty() || !unrecorded_.empty()) return;
-  if (!closing_since_s_ && jobs_.unfinished()) return;
+  const bool stuck = !closing_since_s_ && nothing_fits();
+  if (!closing_since_s_ && jobs_.unfinished() && !stuck) return;
   const JobCounts counts = jobs_.counts();
   ExitCode code = counts.failed + counts.blocked > 0 ? ExitCode::kJobsFailed : ExitCode::kDone;
   const bool broken = closing_since_s_ && closing_code_ != ExitCode::kInterrupted;
   if (broken || (closing_since_s_ && jobs_.unfinished())) code = closing_code_;
+  if (stuck) {
+    code = ExitCode::kBadInput;
+    const size_t job = *jobs_.ready().begin()->second.begin();
+    closing_reason_ =
+        fmt::format("job {} cannot start: {}; run again with more --slots", jobs_.id(job).short_form(), too_large(job));
+  }
   finished_ = true;
   act(Finish{code, closing_reason_, evidence_});
 }

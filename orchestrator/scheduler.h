@@ -110,6 +110,8 @@ class Scheduler {
   void start_gangs();
   bool make_room(int size, int free, int leaving);
   void finish_if_over();
+  bool nothing_fits() const;
+  std::string too_large(size_t job) const;
 
   void act(Action action) { actions_.push_back(std::move(action)); }
   void note(const std::string& kind, const std::optional<JobId>& job, const std::string& text);

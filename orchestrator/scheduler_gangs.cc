@@ -131,7 +131,7 @@ void Scheduler::kill(GangId id, Gang& gang) {
 }
 
 void Scheduler::decide() {
-  if (closing_since_s_ || !jobs_.unfinished()) {
+  if (closing_since_s_ || !jobs_.unfinished() || nothing_fits()) {
     for (auto& [id, gang] : gangs_) {
       if (gang.idle()) retire(id, gang);
       // Nothing of a job is lost: a gang that has not come up yet has none.

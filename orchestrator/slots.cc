@@ -40,6 +40,7 @@ std::vector<Slot> read_hostfile(const std::filesystem::path& file, const Machine
   static const std::regex form(R"(\s*([\w.\-]+)(?:\s+slots\s*=\s*(\d{1,4}))?(?:\s+max[-_]slots\s*=\s*\d+)?\s*)");
   std::istringstream lines(read_file(file));
   std::vector<Slot> slots;
+  std::map<std::string, int> per_host;
   int number = 0;
   for (std::string line; std::getline(lines, line);) {
     ++number;
@@ -50,7 +51,8 @@ std::vector<Slot> read_hostfile(const std::filesystem::path& file, const Machine
       throw ConfigError(fmt::format("{}:{}: found '{}', expected 'host slots=N'", file.string(), number, line));
     }
     const int count = parts[2].matched ? std::stoi(parts[2]) : 1;
-    for (int local = 0; local < count; ++local) {
+    int& local = per_host[parts[1]];  // a host may stand on several lines
+    for (const int end = local + count; local < end; ++local) {
       Slot slot{.host = parts[1], .cpus = {}, .gpu = {}};
       if (local < static_cast<int>(machine.gpus.size())) slot.gpu = std::to_string(local);
       slots.push_back(std::move(slot));
@@ -79,6 +81,39 @@ std::vector<Slot> local_slots(int count, const Machine& machine) {
   return slots;
 }
 
+const Slot& slot_of(const SlotPlan& plan, int number) { return plan.slots.at(static_cast<size_t>(number)); }
+
+// The slots of each host, hosts in the order of their first slot: that one has rank 0.
+std::vector<std::vector<int>> by_host(const SlotPlan& plan, const std::vector<int>& slots) {
+  std::vector<std::vector<int>> hosts;
+  for (const int slot : slots) {
+    const auto same = std::find_if(hosts.begin(), hosts.end(), [&](const std::vector<int>& there) {
+      return slot_of(plan, there.front()).host == slot_of(plan, slot).host;
+    });
+    if (same == hosts.end()) {
+      hosts.push_back({slot});
+    } else {
+      same->push_back(slot);
+    }
+  }
+  return hosts;
+}
+
+// By local rank: --cpus '0,1;2,3' and --gpus '0;1'.
+std::vector<std::string> device_arguments(const SlotPlan& plan, const std::vector<int>& slots) {
+  std::vector<std::string> cpus;
+  std::vector<std::string> gpus;
+  for (const int number : slots) {
+    const Slot& slot = slot_of(plan, number);
+    if (!slot.cpus.empty()) cpus.push_back(fmt::format("{}", fmt::join(slot.cpus, ",")));
+    if (slot.gpu) gpus.push_back(*slot.gpu);
+  }
+  std::vector<std::string> arguments;
+  if (!cpus.empty()) arguments.insert(arguments.end(), {"--cpus", fmt::format("{}", fmt::join(cpus, ";"))});
+  if (!gpus.empty()) arguments.insert(arguments.end(), {"--gpus", fmt::format("{}", fmt::join(gpus, ";"))});
+  return arguments;
+}
+
 }  // namespace
 
 Machine this_machine() {
@@ -93,7 +128,8 @@ Machine this_machine() {
 }
 
 SlotPlan plan_slots(const SlotOptions& options, const Machine& machine) {
-  const int default_count = machine.gpus.empty() ? options.largest_gang : static_cast<int>(machine.gpus.size());
+  const int default_count = machine.gpus.empty() ? std::max(options.largest_gang, options.failed_gang)
+                                                 : static_cast<int>(machine.gpus.size());
   SlotPlan plan;
   plan.slots = options.hostfile ? read_hostfile(*options.hostfile, machine)
                                 : local_slots(options.count.value_or(default_count), machine);
@@ -108,27 +144,21 @@ SlotPlan plan_slots(const SlotOptions& options, const Machine& machine) {
   return plan;
 }
 
-std::vector<std::string> host_arguments(const SlotPlan& plan, const std::vector<int>& slots) {
-  std::map<std::string, int> ranks;
-  for (const int slot : slots) ++ranks[plan.slots.at(static_cast<size_t>(slot)).host];
-  if (ranks.contains("")) return {};
-  std::vector<std::string> hosts;
-  for (const auto& [host, count] : ranks) hosts.push_back(fmt::format("{}:{}", host, count));
-  return {"--host", fmt::format("{}", fmt::join(hosts, ","))};
-}
-
-std::vector<std::string> rank_arguments(const SlotPlan& plan, const std::vector<int>& slots) {
-  std::vector<std::string> cpus;
-  std::vector<std::string> gpus;
-  for (const int number : slots) {
-    const Slot& slot = plan.slots.at(static_cast<size_t>(number));
-    if (!slot.cpus.empty()) cpus.push_back(fmt::format("{}", fmt::join(slot.cpus, ",")));
-    if (slot.gpu) gpus.push_back(*slot.gpu);
+std::vector<std::string> gang_arguments(const SlotPlan& plan, const std::vector<int>& slots,
+                                        const std::string& rank_program, const std::vector<std::string>& more) {
+  std::vector<std::string> arguments;
+  const auto add = [&](const std::vector<std::string>& words) {
+    arguments.insert(arguments.end(), words.begin(), words.end());
+  };
+  for (const std::vector<int>& there : by_host(plan, slots)) {
+    const std::string& host = slot_of(plan, there.front()).host;
+    if (!arguments.empty()) add({":"});
+    add({"-n", std::to_string(there.size())});
+    if (!host.empty()) add({"--host", fmt::format("{}:{}", host, there.size())});
+    add({rank_program, "--size", std::to_string(slots.size()), "--threads", std::to_string(plan.threads)});
+    add(device_arguments(plan, there));
+    add(more);
   }
-  std::vector<std::string> arguments = {"--size", std::to_string(slots.size()), "--threads",
-                                        std::to_string(plan.threads)};
-  if (!cpus.empty()) arguments.insert(arguments.end(), {"--cpus", fmt::format("{}", fmt::join(cpus, ";"))});
-  if (!gpus.empty()) arguments.insert(arguments.end(), {"--gpus", fmt::format("{}", fmt::join(gpus, ";"))});
   return arguments;
 }
 

@@ -11,6 +11,7 @@
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/plan.h"
 #include "orchestrator/sweep_folder.h"
+#include "orchestrator/utf8.h"
 #include "results/database.h"
 
 namespace camsweep {
@@ -62,7 +63,7 @@ void print_json(const Plan& plan, const StageCounts& counts) {
     if (counts.stages[i].total > 0) jobs["stages"][stage_name(static_cast<Stage>(i))] = to_json(counts.stages[i]);
   }
   const Json json = {{"rules", rules}, {"cells", plan.cells.size()}, {"jobs", jobs}, {"notes", plan.notes}};
-  fmt::print("{}\n", json.dump(2));
+  fmt::print("{}\n", printable_json(json, 2));
 }
 
 std::string effect(const RuleCount& rule) {

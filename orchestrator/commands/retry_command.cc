@@ -1,18 +1,19 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "orchestrator/commands/commands.h"
-#include "orchestrator/job_table.h"
 #include "orchestrator/lock.h"
 #include "orchestrator/requests.h"
+#include "orchestrator/retry.h"
+#include "orchestrator/run_sweep.h"
 #include "orchestrator/sweep_folder.h"
 #include "results/database.h"
+#include "results/store.h"
 
 namespace camsweep {
 namespace {
@@ -41,62 +42,30 @@ Target target_of(const std::filesystem::path& runs, std::vector<std::string> wor
   return {.folder = find_sweep(runs, sweep), .jobs = std::move(words)};
 }
 
-// The jobs as the database knows them: enough to see who needs whom.
-std::vector<JobSpec> stored_jobs(Store& store) {
-  std::vector<JobSpec> jobs;
-  Statement rows(store.database(), "SELECT id, stage, gang, identity FROM jobs ORDER BY position");
-  while (rows.step()) {
-    JobSpec job;
-    job.id = {rows.text(0)};
-    job.stage = stage_from_name(rows.text(1)).value_or(Stage::kTrain);
-    job.gang = static_cast<int>(rows.integer(2));
-    for (const Json& needed : Json::parse(rows.text(3)).value("needs", Json::array())) {
-      job.needs.push_back({needed.get<std::string>()});
-    }
-    jobs.push_back(std::move(job));
-  }
-  std::stable_partition(jobs.begin(), jobs.end(), [](const JobSpec& job) { return job.needs.empty(); });
-  return jobs;
-}
-
-struct Reset {
-  size_t jobs = 0;
-  std::string sweep_file;  // that the sweep was made from
-};
-
-Reset reset_jobs(const SweepFolder& folder, const std::vector<std::string>& beginnings) {
-  Store store(folder.root);
-  const std::vector<JobSpec> jobs = stored_jobs(store);
-  JobTable table(jobs, store.job_records());
-  std::vector<JobId> known;
-  for (const JobSpec& job : jobs) known.push_back(job.id);
-  Reset reset;
-  for (const JobId& id : beginnings.empty() ? known : resolve_jobs(beginnings, known)) {
-    for (const size_t changed : table.retry(table.find(id).value())) {
-      store.reset(table.id(changed));
-      ++reset.jobs;
-    }
-  }
-  store.commit();
+// Overrides are not recorded: who gave some has to give them again.
+std::string advice(Store& store, const std::filesystem::path& runs) {
+  RunOptions options;
   Statement origin(store.database(), "SELECT file FROM sweeps");
-  if (origin.step()) reset.sweep_file = origin.text(0);
-  return reset;
+  if (origin.step()) options.sweep_file = origin.text(0);
+  options.runs = runs;
+  options.report = [](const SweepFolder&) {};
+  return fmt::format("continue with: {}  (and the overrides that those jobs had, if any)", same_command(options));
 }
 
-void retry(const Target& target) {
+void retry(const Target& target, const std::filesystem::path& runs) {
   const std::optional<SweepLock> lock = SweepLock::try_acquire(target.folder);
   if (!lock) {
     leave_request(target.folder, {.kind = "retry", .jobs = target.jobs});
     fmt::print(stderr, "the running scheduler was asked to retry\n");
     return;
   }
-  const Reset reset = reset_jobs(target.folder, target.jobs);
-  if (reset.jobs == 0) {
+  Store store(target.folder.root);
+  const size_t jobs = retry_jobs(store, target.jobs);
+  if (jobs == 0) {
     fmt::print(stderr, "nothing to retry: no such job failed or is blocked\n");
-  } else {
-    fmt::print(stderr, "{} {} again: continue with `camsweep run {}`\n", reset.jobs,
-               reset.jobs == 1 ? "job waits" : "jobs wait", reset.sweep_file);
+    return;
   }
+  fmt::print(stderr, "{} {} again; {}\n", jobs, jobs == 1 ? "job waits" : "jobs wait", advice(store, runs));
 }
 
 }  // namespace
@@ -111,7 +80,7 @@ void add_retry_command(CLI::App& app, CommandLine& line) {
   command->callback([arguments, &line] {
     Target target = target_of(line.runs, arguments->words);
     if (arguments->failed) target.jobs.clear();
-    retry(target);
+    retry(target, line.runs);
   });
 }
 

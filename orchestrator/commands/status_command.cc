@@ -7,6 +7,7 @@
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/sweep_folder.h"
 #include "orchestrator/text_table.h"
+#include "orchestrator/utf8.h"
 #include "results/query.h"
 #include "results/status.h"
 #include "schemas/text.h"
@@ -84,7 +85,7 @@ void add_status_command(CLI::App& app, CommandLine& line) {
     Database database = open_reader(find_sweep(line.runs, arguments->sweep).database());
     const SweepStatus status = read_status(database);
     if (arguments->json) {
-      fmt::print("{}\n", to_json(status).dump(2));
+      fmt::print("{}\n", printable_json(to_json(status), 2));
     } else {
       print_text(status);
     }

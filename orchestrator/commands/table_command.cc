@@ -8,6 +8,7 @@
 
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/sweep_folder.h"
+#include "orchestrator/utf8.h"
 #include "results/table.h"
 
 namespace camsweep {
@@ -29,8 +30,8 @@ void print_table(const Arguments& arguments, const CommandLine& line) {
   if (!arguments.columns.empty() || !arguments.rows.empty()) spec.columns = arguments.columns;
   if (!arguments.values.empty()) spec.values = arguments.values;
   const Table table = make_table(comparison, spec);
-  fmt::print("{}",
-             arguments.json ? to_json(table).dump(1) + "\n" : format_table(table, table_format(arguments.format)));
+  fmt::print("{}", arguments.json ? printable_json(to_json(table), 1) + "\n"
+                                  : format_table(table, table_format(arguments.format)));
 }
 
 }  // namespace

@@ -49,6 +49,16 @@ TEST_F(CommandsTest, StatusCountsJobsAndEstimatesTheTimeLeft) {
   EXPECT_EQ(status.at("failed").at(0).at("job"), sweep_.broken.id.hex);
 }
 
+TEST_F(CommandsTest, AReasonThatIsNoUtf8KeepsNobodyFromReadingTheRest) {
+  {
+    Store store(sweep_.folder.root);
+    store.set_state(sweep_.broken.id, JobState::kFailed, "data: b\xe4r.jpg");
+    store.commit();
+  }
+
+  EXPECT_EQ(json({"status", "--json"}).at("failed").at(0).at("reason"), "data: b\xEF\xBF\xBDr.jpg");
+}
+
 TEST_F(CommandsTest, StatusForPeopleSaysTheSame) {
   const std::string text = run({"status", "birds"}).out;
 
@@ -161,6 +171,16 @@ TEST_F(CommandsTest, LogsShowsTheEndOfAnAttemptsLog) {
   EXPECT_NE(refusal({"logs", id, "--attempt", "9"}).find("in attempt 9"), std::string::npos);
   EXPECT_NE(refusal({"logs", sweep_.blocked.id.hex}).find("was not started yet"), std::string::npos);
   EXPECT_NE(refusal({"logs", "ffffffffffff"}).find("ffffffffffff"), std::string::npos);
+}
+
+TEST_F(CommandsTest, RetrySaysHowToContinueWhereTheSweepLies) {
+  const CapturedCommand result = run({"retry", "birds"});
+
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_NE(result.err.find("2 jobs wait again; continue with: camsweep run " + sweep_.file().string() + " --runs " +
+                            (FixtureSweep::scratch() / "runs").string()),
+            std::string::npos)
+      << result.err;
 }
 
 TEST_F(CommandsTest, ADatabaseOfANewerVersionIsRefusedByEveryReader) {

@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "orchestrator/job_folder.h"
 #include "orchestrator/requests.h"
 #include "schemas/error.h"
 #include "schemas/files.h"
@@ -164,6 +165,24 @@ TEST_F(RunLoopTest, AFailureKeepsTheFirstRanksReasonAndTheLastLinesOfItsLog) {
   EXPECT_NE(text.find("rank1.log"), std::string::npos);
   EXPECT_EQ(records_.states.at({"a"}).first, JobState::kFailed);
   EXPECT_EQ(records_.states.at({"map"}).first, JobState::kBlocked);
+}
+
+TEST_F(RunLoopTest, WhatIsNoUtf8InALogOrARecordIsReplacedBeforeItIsRecorded) {
+  gangs_.work = [](const Assignment& assignment) {
+    const fs::path attempt = assignment.directory;
+    write_file(attempt / "rank0.log", "cannot read b\xe4r.jpg\n");
+    write_file(attempt / "failure.rank0.json",
+               "{\"kind\":\"data\",\"retryable\":false,\"text\":\"b\xe4r.jpg\",\"time\":10}");
+    return JobFailure{"data", false, "a picture is damaged"};
+  };
+
+  run({a_job("a")});
+
+  const std::string bear = "b\xEF\xBF\xBDr.jpg";
+  ASSERT_EQ(records_.failures.size(), 1U);
+  EXPECT_NE(records_.failures[0].text.find("cannot read " + bear), std::string::npos) << records_.failures[0].text;
+  EXPECT_NO_THROW((void)Json(records_.states.at({"a"}).second).dump());
+  EXPECT_EQ(failure_record(folder_.attempt({"a"}, 1)).value().text, bear);
 }
 
 TEST_F(RunLoopTest, AfterAcceptanceOnlyArtifactsAndLogsOfATrainingStay) {
