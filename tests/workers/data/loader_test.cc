@@ -83,7 +83,8 @@ TEST(LoaderTest, DecodeThreadsLeaveTheNumberOfComputeThreadsAlone) {
     options.threads = 2;
     epoch_of(*dataset, options, 0);
     threads = at::get_num_threads();
-  }).join();
+  })
+      .join();
 
   EXPECT_EQ(threads, 3);
 }
