@@ -39,9 +39,9 @@ std::vector<size_t> varying_parameters(Database& database, const ResultRows& row
     const auto found = std::find(rows.columns.begin(), rows.columns.end(), names.text(0));
     if (found == rows.columns.end() || names.text(0) == "seed") continue;
     const auto index = static_cast<size_t>(found - rows.columns.begin());
-    std::set<std::string> values;
+    std::set<Json> values;
     for (const std::vector<Json>& row : rows.rows) {
-      if (!row[index].is_null()) values.insert(row[index].dump());
+      if (!row[index].is_null()) values.insert(row[index]);
     }
     if (values.size() > 1) varying.push_back(index);
   }

@@ -8,6 +8,7 @@
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/lock.h"
 #include "orchestrator/sweep_folder.h"
+#include "orchestrator/utf8.h"
 #include "results/verify.h"
 #include "schemas/json.h"
 
@@ -40,7 +41,8 @@ void print_json(const VerifyReport& report) {
     const Json from = fault.repaired() ? Json(side(fault.from)) : Json();
     faults.push_back({{"text", fault.text}, {"repaired", fault.repaired()}, {"from", from}});
   }
-  fmt::print("{}\n", Json{{"results", report.results}, {"files", report.files}, {"faults", faults}}.dump(1));
+  const Json all = {{"results", report.results}, {"files", report.files}, {"faults", faults}};
+  fmt::print("{}\n", printable_json(all, 1));
 }
 
 void verify(const Arguments& arguments, CommandLine& line) {
