@@ -54,15 +54,6 @@ ImageBatch decode(const Share& share, int64_t step) {
   return batch;
 }
 
-// The first rank's text that is not empty, on all ranks.
-std::string shared_text(Collective& collective, const std::string& own) {
-  std::string first;
-  for (const std::string& text : collective.gather_bytes(own)) {
-    if (first.empty()) first = text;
-  }
-  return collective.broadcast_bytes(first);
-}
-
 // Lists whose first item is a sample's index. MessagePack keeps doubles as they are, NaN too.
 std::vector<Json> gather_by_sample(Collective& collective, const Json& own) {
   const std::vector<uint8_t> packed = Json::to_msgpack(own);
