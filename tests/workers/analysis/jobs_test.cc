@@ -91,6 +91,20 @@ TEST_F(AnalysisJobsTest, LocalizeLeavesNumbersMapsAndPictures) {
   EXPECT_EQ(read_npy(folder_.path / "attempt/artifacts/maps/cam" / (id + ".npy")).width, 224);
 }
 
+TEST_F(AnalysisJobsTest, ManyMapsAreOneArtifactAndFewOfThemArePictures) {
+  for (const Json& save : {Json(20), Json("all")}) {
+    assignment_.parameters = {{"methods", {"cam"}}, {"save_maps", save}, {"threshold_step", 0.01}};
+
+    const JobSuccess success = succeed(run_localize);
+
+    std::map<std::string, int> kinds;
+    for (const Artifact& artifact : success.artifacts) ++kinds[artifact.kind];
+    EXPECT_EQ(kinds, (std::map<std::string, int>{{"overlay", 12}, {"score_maps", 2}, {"table", 1}})) << save;
+    const std::string list = read_file(folder_.path / "attempt/artifacts/maps/cam.sha256");
+    EXPECT_EQ(std::count(list.begin(), list.end(), '\n'), save == "all" ? 36 : 20);
+  }
+}
+
 TEST_F(AnalysisJobsTest, FiguresDoNotDependOnTheNumberOfRanksAndReportsKnowTheirNames) {
   struct Case {
     Job job;
