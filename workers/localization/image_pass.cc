@@ -35,6 +35,13 @@ size_t first_of(const Share& share, int64_t step) {
          static_cast<size_t>(share.options.batch);
 }
 
+// Throws ImageError naming the image and the box where the options say so.
+void check_boxes(const Share& share, const Sample& sample, FrameSize size) {
+  if (share.options.boxes == PassOptions::Boxes::kIgnored) return;
+  const std::string objection = box_outside(sample, size);
+  if (!objection.empty()) throw ImageError(objection);
+}
+
 // Throws ImageError.
 ImageBatch decode(const Share& share, int64_t step) {
   const size_t first = std::min(first_of(share, step), share.samples.size());
@@ -46,8 +53,10 @@ ImageBatch decode(const Share& share, int64_t step) {
                        share.samples.begin() + static_cast<std::ptrdiff_t>(last));
   batch.sizes.resize(batch.samples.size());
   parallel_for(batch.samples.size(), share.threads, [&](size_t i) {
-    Image image = share.input.dataset->image(share.input.dataset->samples(share.split)[batch.samples[i]]);
+    const Sample& sample = share.input.dataset->samples(share.split)[batch.samples[i]];
+    Image image = share.input.dataset->image(sample);
     batch.sizes[i] = {image.width, image.height};
+    check_boxes(share, sample, batch.sizes[i]);
     if (share.options.filter != Filter::kBilinear) image = resize(image, side, side, share.options.filter);
     batch.images[static_cast<int64_t>(i)].copy_(to_input(image, side, share.input.normalization));
   });

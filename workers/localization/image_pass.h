@@ -51,6 +51,7 @@ struct PassOptions {
   int side = 224;
   Filter filter = Filter::kBilinear;
   int batch = 16;  // images a rank takes at once. Always the same, so that figures do not depend on the ranks
+  enum class Boxes { kIgnored, kInside } boxes = Boxes::kIgnored;  // kInside: a box outside its image is damage
 };
 
 // Counts batches for the reporter, over all passes of a job.
@@ -73,7 +74,7 @@ int64_t pass_steps(size_t images, int batch, const Collective& collective);
 
 // Hands each rank its share of samples[0..], the next batch being decoded meanwhile. All ranks take the same number of
 // steps; a rank may get a batch without samples. Throws AnalysisFailure, on all ranks, if one meets an unreadable image
-// (kind "data"), and AnalysisStopped if one was told to stop.
+// or a box that the options refuse (kind "data"), and AnalysisStopped if one was told to stop.
 struct AnalysisStopped {};
 void for_each_batch(JobContext& context, const AnalysisInput& input, Split split, const std::vector<size_t>& samples,
                     const PassOptions& options, PassProgress& progress,

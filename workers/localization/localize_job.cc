@@ -34,12 +34,15 @@ LocalizeSettings settings_of(const Json& parameters, const ModelCard& card) {
 
 void require_boxes(const Dataset& dataset, Split split) {
   for (const Sample& sample : dataset.samples(split)) {
-    if (!sample.boxes.empty()) continue;
-    throw AnalysisFailure{
-        {"data", false,
-         fmt::format("{} split: image '{}' has no box; `localize` needs a data set with boxes (kind cub "
-                     "or wsol)",
-                     split_name(split), sample.id)}};
+    const auto fail = [&](const std::string& what) {
+      throw AnalysisFailure{{"data", false, fmt::format("{} split: {}", split_name(split), what)}};
+    };
+    if (sample.boxes.empty()) {
+      fail(fmt::format("image '{}' has no box; `localize` needs a data set with boxes (kind cub or wsol)", sample.id));
+    }
+    if (sample.width == 0) continue;  // the size is not known before the image is decoded
+    const std::string objection = box_outside(sample, {sample.width, sample.height});
+    if (!objection.empty()) fail(objection);
   }
 }
 

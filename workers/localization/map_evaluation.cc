@@ -46,11 +46,8 @@ void check_sample(const Sample& sample, const EvaluationOptions& options) {
     throw ConfigError(
         fmt::format("{}: image '{}' has no size", (options.metadata / "image_sizes.txt").string(), sample.id));
   }
-  for (const Box& box : sample.boxes) {
-    if (box.x1 < sample.width && box.y1 < sample.height) continue;
-    throw ConfigError(fmt::format("{}: box ({},{},{},{}) of '{}' lies outside its image of {} x {} pixels", where,
-                                  box.x0, box.y0, box.x1, box.y1, sample.id, sample.width, sample.height));
-  }
+  const std::string objection = box_outside(sample, {sample.width, sample.height});
+  if (!objection.empty()) throw ConfigError(fmt::format("{}: {}", where, objection));
 }
 
 void check_values(const ScoreMap& map, const fs::path& file) {
