@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "workers/commands/localize_pictures.h"
 #include "workers/commands/model_arguments.h"
 #include "workers/localization/class_maps.h"
 #include "workers/localization/colour_map.h"
@@ -43,11 +44,6 @@ struct ClassChoice {
   std::optional<int64_t> number;
 };
 
-struct Picture {
-  fs::path file;
-  Sample sample;
-};
-
 std::vector<ClassChoice> class_choices(const std::vector<std::string>& names, const LocalizeArguments& arguments,
                                        int classes) {
   std::vector<ClassChoice> choices;
@@ -67,24 +63,6 @@ std::vector<ClassChoice> class_choices(const std::vector<std::string>& names, co
     choice.number = number;
   }
   return choices;
-}
-
-std::vector<Picture> list_pictures(const LocalizeArguments& arguments) {
-  std::vector<Picture> pictures;
-  for (const std::string& file : arguments.pictures) {
-    Picture& picture = pictures.emplace_back(Picture{file, {}});
-    picture.sample.id = picture.file.filename().string();
-  }
-  if (arguments.images.empty()) {
-    if (!arguments.metadata.empty()) throw ConfigError("--metadata goes with --images");
-    if (pictures.empty()) throw ConfigError("give pictures, or --images");
-    return pictures;
-  }
-  const std::vector<Sample> samples = arguments.metadata.empty()
-                                          ? picture_folder(arguments.images)->samples(Split::kTest)
-                                          : read_wsol_split(arguments.metadata);
-  for (const Sample& sample : samples) pictures.push_back({fs::path(arguments.images) / sample.id, sample});
-  return pictures;
 }
 
 Image read_picture(const fs::path& file) {
@@ -179,7 +157,7 @@ void print_line(const Json& entry) {
 }
 
 void localize(const LocalizeArguments& arguments) {
-  const std::vector<Picture> pictures = list_pictures(arguments);
+  const std::vector<Picture> pictures = list_pictures(arguments.pictures, arguments.images, arguments.metadata);
   const Localizer localizer(arguments);
   Json all = Json::array();
   for (const Picture& picture : pictures) {
