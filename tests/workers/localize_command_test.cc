@@ -62,6 +62,18 @@ class LocalizeCommandTest : public testing::Test {
   fs::path out_ = folder_.path / "out";
 };
 
+TEST_F(LocalizeCommandTest, PicturesMayFollowMethodsAndClasses) {
+  const std::string bird = picture("bird.png");
+  const std::string wren = picture("wren.png");
+
+  localize({"--method", "cam,pc1", bird, "--class", "predicted,2", wren});
+
+  for (const char* map : {"cam-predicted", "cam-2", "pc1-predicted", "pc1-2"}) {
+    EXPECT_TRUE(fs::exists(out_ / map / "bird.png.npy")) << map;
+    EXPECT_TRUE(fs::exists(out_ / map / "wren.png.npy")) << map;
+  }
+}
+
 TEST_F(LocalizeCommandTest, TwoPicturesOfOneNameAreRefusedBeforeAnythingIsWritten) {
   const std::string first = picture("a/bird.png");
   const std::string second = picture("b/bird.png");

@@ -183,9 +183,11 @@ void add_localize_command(CLI::App& app, WorkerCommandLine&) {
       ->check(CLI::Range(32, 4096));
   command->add_option("--method", arguments->methods, "cam, cam_positive, cam_negative, pc1")
       ->delimiter(',')
+      ->allow_extra_args(false)  // or the pictures after it were methods
       ->capture_default_str();
   command->add_option("--class", arguments->classes, "predicted, gt (with --metadata) or a class number")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->capture_default_str();
   command->add_option("--side", arguments->side, "side of the written maps, px")
       ->check(CLI::Range(8, 4096))
