@@ -85,6 +85,24 @@ TEST_F(LocalizeCommandTest, TwoPicturesOfOneNameAreRefusedBeforeAnythingIsWritte
   EXPECT_FALSE(fs::exists(out_));
 }
 
+TEST_F(LocalizeCommandTest, APictureWithoutAClassHasNoMapOfItsOwnClass) {
+  const std::string stray = picture("stray.png");
+  picture("images/wren.png");
+  make_directories(folder_.path / "metadata");
+  write_file(folder_.path / "metadata/image_ids.txt", "wren.png\n");
+  write_file(folder_.path / "metadata/class_labels.txt", "wren.png,3\n");
+  const std::vector<std::string> split = {"--images",   (folder_.path / "images").string(),
+                                          "--metadata", (folder_.path / "metadata").string(),
+                                          "--class",    "gt"};
+  std::vector<std::string> with_stray = split;
+  with_stray.push_back(stray);
+
+  EXPECT_NE(refusal(with_stray).find("stray.png' is not known"), std::string::npos) << refusal(with_stray);
+  EXPECT_FALSE(fs::exists(out_));
+  localize(split);
+  EXPECT_TRUE(fs::exists(out_ / "cam-gt/wren.png.npy"));
+}
+
 TEST_F(LocalizeCommandTest, NamesThatAreNotUtf8AreRefused) {
   const std::string latin = picture("latin/R\xfcppell.png");
 

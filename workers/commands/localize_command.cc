@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <memory>
 #include <optional>
@@ -84,6 +85,23 @@ class Localizer {
     format_ = place(*model_.backbone, at::kCPU);
   }
 
+  // Before the first result: with --class gt every picture needs a class, and one that the model knows.
+  void require_labels(const std::vector<Picture>& pictures) const {
+    if (std::none_of(classes_.begin(), classes_.end(), [](const ClassChoice& c) { return c.name == "gt"; })) return;
+    const int known = model_.card.options.classes;
+    for (const Picture& picture : pictures) {
+      const Sample& sample = picture.sample;
+      if (sample.label < 0) {
+        throw ConfigError(fmt::format("--class gt: the class of '{}' is not known; --metadata knows those of --images",
+                                      picture.file.string()));
+      }
+      if (sample.label >= known) {
+        throw ConfigError(
+            fmt::format("image '{}' has class {}, but the model knows {} classes", sample.id, sample.label, known));
+      }
+    }
+  }
+
   // One entry per class and method; writes their maps and overlays.
   Json localize(const Picture& picture) const {
     const at::NoGradGuard no_grad;
@@ -117,9 +135,7 @@ class Localizer {
   int64_t class_of(const ClassChoice& choice, const at::Tensor& scores, const Sample& sample) const {
     if (choice.number) return *choice.number;
     if (choice.name == "predicted") return scores.argmax(0).item<int64_t>();
-    if (sample.label < scores.size(0)) return sample.label;
-    throw ConfigError(fmt::format("image '{}' has class {}, but the model knows {} classes", sample.id, sample.label,
-                                  scores.size(0)));
+    return sample.label;
   }
 
   std::string class_name(int64_t label) const {
@@ -159,6 +175,7 @@ void print_line(const Json& entry) {
 void localize(const LocalizeArguments& arguments) {
   const std::vector<Picture> pictures = list_pictures(arguments.pictures, arguments.images, arguments.metadata);
   const Localizer localizer(arguments);
+  localizer.require_labels(pictures);
   Json all = Json::array();
   for (const Picture& picture : pictures) {
     for (const Json& entry : localizer.localize(picture)) {

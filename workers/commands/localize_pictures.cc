@@ -19,6 +19,7 @@ std::vector<Picture> found_pictures(const std::vector<std::string>& files, const
   for (const std::string& file : files) {
     Picture& picture = pictures.emplace_back(Picture{file, {}});
     picture.sample.id = picture.file.filename().string();
+    picture.sample.label = -1;
   }
   if (images.empty()) {
     if (!metadata.empty()) throw ConfigError("--metadata goes with --images");

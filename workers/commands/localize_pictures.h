@@ -10,7 +10,7 @@ namespace camsweep {
 
 struct Picture {
   std::filesystem::path file;
-  Sample sample;  // its id names the results
+  Sample sample;  // its id names the results; its label is -1 where the class is not known
 };
 
 // The pictures that `localize` is given: files by name, and a folder's, with the classes and boxes that the metadata of
