@@ -13,6 +13,7 @@
 #include "schemas/sweep_loader.h"
 #include "workers/commands/data_commands.h"
 #include "workers/data/check.h"
+#include "workers/data/dataset_kinds.h"
 
 namespace camsweep {
 namespace {
@@ -42,9 +43,9 @@ std::unique_ptr<Dataset> open(const CheckArguments& arguments) {
     throw ConfigError(
         fmt::format("there is no '{}'; expected a sweep file or a data set's folder", arguments.input.string()));
   }
-  if (!fs::is_directory(arguments.input)) return load_dataset(dataset_of_sweep(arguments.input));
+  if (!fs::is_directory(arguments.input)) return load_unchecked(dataset_of_sweep(arguments.input));
   if (arguments.kind.empty()) return open_folder(arguments.input);
-  return load_dataset({{"kind", arguments.kind}, {"root", arguments.input.string()}});
+  return load_unchecked({{"kind", arguments.kind}, {"root", arguments.input.string()}});
 }
 
 void print_json(const CheckReport& report, const CheckArguments& arguments) {

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "workers/commands/localize_pictures.h"
 #include "workers/commands/model_arguments.h"
 #include "workers/localization/class_maps.h"
 #include "workers/localization/colour_map.h"
@@ -43,11 +45,6 @@ struct ClassChoice {
   std::optional<int64_t> number;
 };
 
-struct Picture {
-  fs::path file;
-  Sample sample;
-};
-
 std::vector<ClassChoice> class_choices(const std::vector<std::string>& names, const LocalizeArguments& arguments,
                                        int classes) {
   std::vector<ClassChoice> choices;
@@ -69,24 +66,6 @@ std::vector<ClassChoice> class_choices(const std::vector<std::string>& names, co
   return choices;
 }
 
-std::vector<Picture> list_pictures(const LocalizeArguments& arguments) {
-  std::vector<Picture> pictures;
-  for (const std::string& file : arguments.pictures) {
-    Picture& picture = pictures.emplace_back(Picture{file, {}});
-    picture.sample.id = picture.file.filename().string();
-  }
-  if (arguments.images.empty()) {
-    if (!arguments.metadata.empty()) throw ConfigError("--metadata goes with --images");
-    if (pictures.empty()) throw ConfigError("give pictures, or --images");
-    return pictures;
-  }
-  const std::vector<Sample> samples = arguments.metadata.empty()
-                                          ? picture_folder(arguments.images)->samples(Split::kTest)
-                                          : read_wsol_split(arguments.metadata);
-  for (const Sample& sample : samples) pictures.push_back({fs::path(arguments.images) / sample.id, sample});
-  return pictures;
-}
-
 Image read_picture(const fs::path& file) {
   try {
     return read_image(file);
@@ -104,6 +83,23 @@ class Localizer {
         classes_(class_choices(arguments.classes, arguments, model_.card.options.classes)) {
     for (const std::string& name : arguments.methods) methods_.push_back(method_from_name(name));
     format_ = place(*model_.backbone, at::kCPU);
+  }
+
+  // Before the first result: with --class gt every picture needs a class, and one that the model knows.
+  void require_labels(const std::vector<Picture>& pictures) const {
+    if (std::none_of(classes_.begin(), classes_.end(), [](const ClassChoice& c) { return c.name == "gt"; })) return;
+    const int known = model_.card.options.classes;
+    for (const Picture& picture : pictures) {
+      const Sample& sample = picture.sample;
+      if (sample.label < 0) {
+        throw ConfigError(fmt::format("--class gt: the class of '{}' is not known; --metadata knows those of --images",
+                                      picture.file.string()));
+      }
+      if (sample.label >= known) {
+        throw ConfigError(
+            fmt::format("image '{}' has class {}, but the model knows {} classes", sample.id, sample.label, known));
+      }
+    }
   }
 
   // One entry per class and method; writes their maps and overlays.
@@ -139,9 +135,7 @@ class Localizer {
   int64_t class_of(const ClassChoice& choice, const at::Tensor& scores, const Sample& sample) const {
     if (choice.number) return *choice.number;
     if (choice.name == "predicted") return scores.argmax(0).item<int64_t>();
-    if (sample.label < scores.size(0)) return sample.label;
-    throw ConfigError(fmt::format("image '{}' has class {}, but the model knows {} classes", sample.id, sample.label,
-                                  scores.size(0)));
+    return sample.label;
   }
 
   std::string class_name(int64_t label) const {
@@ -179,8 +173,9 @@ void print_line(const Json& entry) {
 }
 
 void localize(const LocalizeArguments& arguments) {
-  const std::vector<Picture> pictures = list_pictures(arguments);
+  const std::vector<Picture> pictures = list_pictures(arguments.pictures, arguments.images, arguments.metadata);
   const Localizer localizer(arguments);
+  localizer.require_labels(pictures);
   Json all = Json::array();
   for (const Picture& picture : pictures) {
     for (const Json& entry : localizer.localize(picture)) {
@@ -205,9 +200,11 @@ void add_localize_command(CLI::App& app, WorkerCommandLine&) {
       ->check(CLI::Range(32, 4096));
   command->add_option("--method", arguments->methods, "cam, cam_positive, cam_negative, pc1")
       ->delimiter(',')
+      ->allow_extra_args(false)  // or the pictures after it were methods
       ->capture_default_str();
   command->add_option("--class", arguments->classes, "predicted, gt (with --metadata) or a class number")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->capture_default_str();
   command->add_option("--side", arguments->side, "side of the written maps, px")
       ->check(CLI::Range(8, 4096))

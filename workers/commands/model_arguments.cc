@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "schemas/files.h"
+#include "workers/data/utf8.h"
 
 namespace camsweep {
 namespace {
@@ -23,6 +24,9 @@ class PictureFolder : public Dataset {
       if (!entry.is_regular_file() || !is_picture(entry.path())) continue;
       Sample& sample = samples.emplace_back();
       sample.id = entry.path().lexically_relative(folder_).string();
+      if (is_utf8(sample.id)) continue;
+      throw ConfigError(
+          fmt::format("the picture '{}': its name is not UTF-8; rename it", escaped(entry.path().string())));
     }
     if (samples.empty()) throw ConfigError(fmt::format("{}: no .jpg, .jpeg or .png file in it", folder_.string()));
     std::sort(samples.begin(), samples.end(), [](const Sample& a, const Sample& b) { return a.id < b.id; });
@@ -109,13 +113,12 @@ LocalRun::~LocalRun() {
 
 AnalysisInput open_input(const ModelArguments& arguments) {
   if (arguments.images.empty() && arguments.dataset.empty()) throw ConfigError("give --images or --dataset");
-  AnalysisInput input{read_checked_model(arguments.weights, arguments.backbone), nullptr, {}, {}};
-  input.dataset = arguments.dataset.empty()
-                      ? picture_folder(arguments.images)
-                      : load_dataset({{"kind", dataset_kind(arguments.dataset)}, {"root", arguments.dataset}});
-  input.normalization = normalization(input.model.card);
-  input.format = place(*input.model.backbone, at::kCPU);
-  return input;
+  Model model = read_checked_model(arguments.weights, arguments.backbone);
+  std::unique_ptr<Dataset> dataset =
+      arguments.dataset.empty()
+          ? picture_folder(arguments.images)
+          : load_dataset({{"kind", dataset_kind(arguments.dataset)}, {"root", arguments.dataset}});
+  return analysis_input(std::move(model), std::move(dataset), at::kCPU);
 }
 
 void print_result(const JobEnd& end, const ModelArguments& arguments) {

@@ -30,7 +30,7 @@ void add_model_options(CLI::App& command, ModelArguments& arguments);
 Model read_checked_model(const std::string& weights, const std::string& backbone);
 
 // The pictures under a folder (.jpg, .jpeg, .png), sorted by path, as a test split without boxes. Throws ConfigError if
-// there is none.
+// there is none, or for a name that is not UTF-8.
 std::unique_ptr<Dataset> picture_folder(const std::filesystem::path& folder);
 
 // A job's surroundings in a process of its own: a gang of one, nobody to report to, a folder.
@@ -58,6 +58,7 @@ class LocalRun {
   JobContext context_;
 };
 
+// Throws as analysis_input(); ConfigError.
 AnalysisInput open_input(const ModelArguments& arguments);
 
 // Prints an analysis' numbers, one a line or as JSON {metrics, curves, artifacts}. Throws ConfigError for a failure.

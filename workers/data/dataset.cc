@@ -7,6 +7,7 @@
 
 #include "schemas/error.h"
 #include "workers/data/dataset_kinds.h"
+#include "workers/data/utf8.h"
 
 namespace camsweep {
 
@@ -17,7 +18,31 @@ std::string_view split_name(Split split) {
 
 GrayImage Dataset::mask(const std::string& name) const { throw ImageError(fmt::format("{}: no such mask", name)); }
 
+namespace {
+
+void require_utf8(const Dataset& dataset) {
+  const auto refuse = [](const char* what, const std::string& name) {
+    throw ConfigError(fmt::format("{} '{}': its name is not UTF-8; rename it", what, escaped(name)));
+  };
+  for (const std::string& name : dataset.class_names()) {
+    if (!is_utf8(name)) refuse("the class", name);
+  }
+  for (const Split split : {Split::kTrain, Split::kVal, Split::kTest}) {
+    for (const Sample& sample : dataset.samples(split)) {
+      if (!is_utf8(sample.id)) refuse("the image", sample.id);
+    }
+  }
+}
+
+}  // namespace
+
 std::unique_ptr<Dataset> load_dataset(const Json& spec) {
+  std::unique_ptr<Dataset> dataset = load_unchecked(spec);
+  require_utf8(*dataset);
+  return dataset;
+}
+
+std::unique_ptr<Dataset> load_unchecked(const Json& spec) {
   const std::string kind = spec.value("kind", "");
   if (kind == "cub") return load_cub(spec);
   if (kind == "wsol") return load_wsol(spec);

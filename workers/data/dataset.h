@@ -54,7 +54,8 @@ class Dataset {
 };
 
 // Opens {kind: cub | wsol | folder | synth, root, images, metadata, classes, ...}; design, section 9.
-// Throws ConfigError naming the file and line that is wrong or missing.
+// Throws ConfigError naming the file and line that is wrong or missing, or an image or class whose name is not UTF-8:
+// neither a model file nor a result could hold it.
 std::unique_ptr<Dataset> load_dataset(const Json& spec);
 
 // The images of one split's folder in the metadata format of wsolevaluation (spec protocol, 8.1). Throws ConfigError

@@ -12,6 +12,9 @@ std::unique_ptr<Dataset> load_wsol(const Json& spec);
 std::unique_ptr<Dataset> load_folder(const Json& spec);
 std::unique_ptr<Dataset> load_synth(const Json& spec);
 
+// load_dataset() without a look at the names, which `data check` lists one by one. Throws ConfigError.
+std::unique_ptr<Dataset> load_unchecked(const Json& spec);
+
 // A data set whose pixels are files below one folder.
 class FileDataset : public Dataset {
  public:

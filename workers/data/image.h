@@ -3,10 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "schemas/error.h"
 
 namespace camsweep {
 
@@ -40,10 +41,11 @@ struct ImageSize {
 constexpr int kLargestSide = 65'500;
 constexpr int64_t kMostPixels = 100'000'000;
 
-// A file that is no readable image; the message names the file and what is wrong with it. Not retryable.
-class ImageError : public std::runtime_error {
+// A file that is no readable image; the message names the file and what is wrong with it. Wrong input, so that one
+// which nobody catches ends its job, not to be retried, or its command with exit code 2.
+class ImageError : public Error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit ImageError(const std::string& sentence) : Error(ExitCode::kBadInput, sentence) {}
 };
 
 // Decodes JPEG or PNG by content, whatever the name says. Grey becomes RGB; EXIF orientation is ignored. Any damage to

@@ -20,4 +20,12 @@ class SingleCollective : public Collective {
 
 std::unique_ptr<Collective> make_single_collective() { return std::make_unique<SingleCollective>(); }
 
+std::string shared_text(Collective& collective, const std::string& own) {
+  std::string first;
+  for (const std::string& text : collective.gather_bytes(own)) {
+    if (first.empty()) first = text;
+  }
+  return collective.broadcast_bytes(first);
+}
+
 }  // namespace camsweep

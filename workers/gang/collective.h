@@ -34,4 +34,7 @@ class Collective {
 // A gang of one: nothing to do. Also what one-file commands and tests use.
 std::unique_ptr<Collective> make_single_collective();
 
+// The first rank's text that is not empty, on all ranks: what a decision of all says.
+std::string shared_text(Collective& collective, const std::string& own);
+
 }  // namespace camsweep

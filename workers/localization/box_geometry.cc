@@ -49,4 +49,13 @@ std::vector<Box> scale_boxes(const std::vector<Box>& boxes, FrameSize image, Fra
   return scaled;
 }
 
+std::string box_outside(const Sample& sample, FrameSize image) {
+  for (const Box& box : sample.boxes) {
+    if (box.x1 < image.width && box.y1 < image.height) continue;
+    return fmt::format("box ({},{},{},{}) of '{}' lies outside its image of {} x {} pixels", box.x0, box.y0, box.x1,
+                       box.y1, sample.id, image.width, image.height);
+  }
+  return "";
+}
+
 }  // namespace camsweep

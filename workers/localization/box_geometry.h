@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "workers/data/dataset.h"
@@ -20,5 +21,9 @@ struct FrameSize {
 };
 Box scale_box(const Box& box, FrameSize image, FrameSize frame);
 std::vector<Box> scale_boxes(const std::vector<Box>& boxes, FrameSize image, FrameSize frame);
+
+// The first box of a sample that reaches beyond its image of this size, as a sentence; empty if none does. Such a box
+// could be scored, but against an image that it does not belong to.
+std::string box_outside(const Sample& sample, FrameSize image);
 
 }  // namespace camsweep

@@ -35,6 +35,13 @@ size_t first_of(const Share& share, int64_t step) {
          static_cast<size_t>(share.options.batch);
 }
 
+// Throws ImageError naming the image and the box where the options say so.
+void check_boxes(const Share& share, const Sample& sample, FrameSize size) {
+  if (share.options.boxes == PassOptions::Boxes::kIgnored) return;
+  const std::string objection = box_outside(sample, size);
+  if (!objection.empty()) throw ImageError(objection);
+}
+
 // Throws ImageError.
 ImageBatch decode(const Share& share, int64_t step) {
   const size_t first = std::min(first_of(share, step), share.samples.size());
@@ -46,21 +53,14 @@ ImageBatch decode(const Share& share, int64_t step) {
                        share.samples.begin() + static_cast<std::ptrdiff_t>(last));
   batch.sizes.resize(batch.samples.size());
   parallel_for(batch.samples.size(), share.threads, [&](size_t i) {
-    Image image = share.input.dataset->image(share.input.dataset->samples(share.split)[batch.samples[i]]);
+    const Sample& sample = share.input.dataset->samples(share.split)[batch.samples[i]];
+    Image image = share.input.dataset->image(sample);
     batch.sizes[i] = {image.width, image.height};
+    check_boxes(share, sample, batch.sizes[i]);
     if (share.options.filter != Filter::kBilinear) image = resize(image, side, side, share.options.filter);
     batch.images[static_cast<int64_t>(i)].copy_(to_input(image, side, share.input.normalization));
   });
   return batch;
-}
-
-// The first rank's text that is not empty, on all ranks.
-std::string shared_text(Collective& collective, const std::string& own) {
-  std::string first;
-  for (const std::string& text : collective.gather_bytes(own)) {
-    if (first.empty()) first = text;
-  }
-  return collective.broadcast_bytes(first);
 }
 
 // Lists whose first item is a sample's index. MessagePack keeps doubles as they are, NaN too.
@@ -91,6 +91,14 @@ at::MemoryFormat place(Backbone& backbone, c10::Device device) {
   return channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
 }
 
+AnalysisInput analysis_input(Model model, std::unique_ptr<Dataset> dataset, c10::Device device) {
+  if (dataset->samples(Split::kTest).empty()) throw AnalysisFailure{{"data", false, "the test split has no image"}};
+  AnalysisInput input{std::move(model), std::move(dataset), {}, {}};
+  input.normalization = normalization(input.model.card);
+  input.format = place(*input.model.backbone, device);
+  return input;
+}
+
 AnalysisInput open_analysis(const JobContext& context) {
   const auto weights = context.assignment.inputs.find("weights");
   if (weights == context.assignment.inputs.end()) {
@@ -102,10 +110,7 @@ AnalysisInput open_analysis(const JobContext& context) {
                            fmt::format("{}: its SHA-256 is {}, but the accepted weights have {}", weights->second.path,
                                        found, weights->second.sha256)}};
   }
-  AnalysisInput input{read_model(weights->second.path), load_dataset(context.assignment.dataset), {}, {}};
-  input.normalization = normalization(input.model.card);
-  input.format = place(*input.model.backbone, context.device);
-  return input;
+  return analysis_input(read_model(weights->second.path), load_dataset(context.assignment.dataset), context.device);
 }
 
 JobEnd run_analysis(const std::function<JobEnd()>& analysis) {

@@ -31,8 +31,11 @@ struct AnalysisFailure {
   JobFailure failure;
 };
 
+// Throws AnalysisFailure (kind "data") where the test split is empty: its figures would be those of nothing.
+AnalysisInput analysis_input(Model model, std::unique_ptr<Dataset> dataset, c10::Device device);
+
 // Reads the assignment's weights and data set and moves the network to the rank's device. Throws AnalysisFailure (kind
-// "input") where the weights are not those the assignment names, ConfigError.
+// "input") where the weights are not those the assignment names, as analysis_input(), ConfigError.
 AnalysisInput open_analysis(const JobContext& context);
 Normalization normalization(const ModelCard& card);
 // Moves the network to a device in the memory format that suits it, which it returns.
@@ -51,6 +54,7 @@ struct PassOptions {
   int side = 224;
   Filter filter = Filter::kBilinear;
   int batch = 16;  // images a rank takes at once. Always the same, so that figures do not depend on the ranks
+  enum class Boxes { kIgnored, kInside } boxes = Boxes::kIgnored;  // kInside: a box outside its image is damage
 };
 
 // Counts batches for the reporter, over all passes of a job.
@@ -73,7 +77,7 @@ int64_t pass_steps(size_t images, int batch, const Collective& collective);
 
 // Hands each rank its share of samples[0..], the next batch being decoded meanwhile. All ranks take the same number of
 // steps; a rank may get a batch without samples. Throws AnalysisFailure, on all ranks, if one meets an unreadable image
-// (kind "data"), and AnalysisStopped if one was told to stop.
+// or a box that the options refuse (kind "data"), and AnalysisStopped if one was told to stop.
 struct AnalysisStopped {};
 void for_each_batch(JobContext& context, const AnalysisInput& input, Split split, const std::vector<size_t>& samples,
                     const PassOptions& options, PassProgress& progress,

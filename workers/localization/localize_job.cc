@@ -14,7 +14,7 @@
 namespace camsweep {
 namespace {
 
-constexpr size_t kOverlays = 12;   // where all maps are saved
+constexpr size_t kOverlays = 12;   // images at most: each picture is an artifact of its own, a map is a line of a list
 constexpr int kOverlaySide = 224;  // at least
 
 LocalizeSettings settings_of(const Json& parameters, const ModelCard& card) {
@@ -34,12 +34,15 @@ LocalizeSettings settings_of(const Json& parameters, const ModelCard& card) {
 
 void require_boxes(const Dataset& dataset, Split split) {
   for (const Sample& sample : dataset.samples(split)) {
-    if (!sample.boxes.empty()) continue;
-    throw AnalysisFailure{
-        {"data", false,
-         fmt::format("{} split: image '{}' has no box; `localize` needs a data set with boxes (kind cub "
-                     "or wsol)",
-                     split_name(split), sample.id)}};
+    const auto fail = [&](const std::string& what) {
+      throw AnalysisFailure{{"data", false, fmt::format("{} split: {}", split_name(split), what)}};
+    };
+    if (sample.boxes.empty()) {
+      fail(fmt::format("image '{}' has no box; `localize` needs a data set with boxes (kind cub or wsol)", sample.id));
+    }
+    if (sample.width == 0) continue;  // the size is not known before the image is decoded
+    const std::string objection = box_outside(sample, {sample.width, sample.height});
+    if (!objection.empty()) fail(objection);
   }
 }
 
@@ -49,6 +52,13 @@ void require_classes(const AnalysisInput& input) {
   throw AnalysisFailure{
       {"input", false,
        fmt::format("the data set has {} classes, but the network knows {}", input.dataset->classes(), known)}};
+}
+
+// At most `count` of the samples, spread evenly.
+std::vector<size_t> spread_over(const std::vector<size_t>& samples, size_t count) {
+  std::vector<size_t> chosen;
+  for (const size_t i : spread_samples(count, samples.size())) chosen.push_back(samples[i]);
+  return chosen;
 }
 
 class LocalizeJob {
@@ -70,7 +80,7 @@ class LocalizeJob {
                                         pass_steps(validations, options.batch, context_.collective));
     const Json save = context_.assignment.parameters.value("save_maps", Json(12));
     const std::vector<size_t> saved = save.is_string() ? all_samples(tests) : spread_samples(save.get<size_t>(), tests);
-    const std::vector<size_t> drawn = save.is_string() ? spread_samples(kOverlays, tests) : saved;
+    const std::vector<size_t> drawn = spread_over(saved, kOverlays);
 
     const SplitScores test = score_split(context_, input_, Split::kTest, settings_, saved, progress);
     std::optional<SplitScores> validation;

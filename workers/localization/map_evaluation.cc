@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
+#include <map>
 #include <string_view>
 
 #include "schemas/error.h"
@@ -46,11 +46,8 @@ void check_sample(const Sample& sample, const EvaluationOptions& options) {
     throw ConfigError(
         fmt::format("{}: image '{}' has no size", (options.metadata / "image_sizes.txt").string(), sample.id));
   }
-  for (const Box& box : sample.boxes) {
-    if (box.x1 < sample.width && box.y1 < sample.height) continue;
-    throw ConfigError(fmt::format("{}: box ({},{},{},{}) of '{}' lies outside its image of {} x {} pixels", where,
-                                  box.x0, box.y0, box.x1, box.y1, sample.id, sample.width, sample.height));
-  }
+  const std::string objection = box_outside(sample, {sample.width, sample.height});
+  if (!objection.empty()) throw ConfigError(fmt::format("{}: {}", where, objection));
 }
 
 void check_values(const ScoreMap& map, const fs::path& file) {
@@ -130,9 +127,15 @@ class MapEvaluator {
     if (samples_.empty()) throw ConfigError(fmt::format("{}: no map of any image", options_.maps.string()));
   }
 
+  // Also where two images turn out to share a map.
   void find_additional() {
-    std::set<fs::path> known;
-    for (const Sample& sample : samples_) known.insert(map_file(options_.maps, sample.id));
+    std::map<fs::path, std::string> known;  // the image each belongs to
+    for (const Sample& sample : samples_) {
+      const auto [entry, is_new] = known.emplace(map_file(options_.maps, sample.id), sample.id);
+      if (is_new) continue;
+      throw ConfigError(fmt::format("{} would be the map of two images, '{}' and '{}'; name maps <image id>.npy",
+                                    entry->first.string(), entry->second, sample.id));
+    }
     for (const auto& entry : fs::recursive_directory_iterator(options_.maps)) {
       if (entry.path().extension() != ".npy" || known.contains(entry.path())) continue;
       const fs::path of_image = fs::path(entry.path()).replace_extension().replace_extension(".npy");

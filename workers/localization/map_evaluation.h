@@ -47,7 +47,7 @@ struct MapEvaluation {
 };
 
 // Throws ConfigError, one sentence, for metadata or maps that cannot be evaluated: unreadable, NaN, outside [0, 1], of
-// another size, missing, a box outside its image.
+// another size, missing, one for two images, a box outside its image.
 MapEvaluation evaluate_maps(const EvaluationOptions& options);
 
 // Percent of all images right at the V1 threshold, by the maps of their own class among the five best.

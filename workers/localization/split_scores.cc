@@ -167,7 +167,8 @@ SplitScores score_split(JobContext& context, const AnalysisInput& input, Split s
                         const std::vector<size_t>& saved, PassProgress& progress) {
   SplitScorer scorer(context, input, split, settings, saved);
   for_each_batch(context, input, split, all_samples(input.dataset->samples(split).size()),
-                 {.side = input.model.card.resolution}, progress, [&](const ImageBatch& batch) { scorer.add(batch); });
+                 {.side = input.model.card.resolution, .boxes = PassOptions::Boxes::kInside}, progress,
+                 [&](const ImageBatch& batch) { scorer.add(batch); });
   SplitScores scores = scorer.take();
   merge(context.collective, settings, scores);
   return scores;

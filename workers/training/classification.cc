@@ -4,7 +4,9 @@
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
+#include <utility>
 
 namespace camsweep {
 namespace {
@@ -45,10 +47,36 @@ Sums merge(const Sums& own, Collective& collective) {
   return total;
 }
 
+enum class StepState : int64_t { kGo = 0, kStop = 1, kFailed = 2 };
+
+// What the loader gave this rank for a step.
+struct Next {
+  Batch batch;
+  std::string error;  // not empty: there is no batch
+};
+
+// None at the end of the split. A rank without its batch still has a step to take part in.
+std::optional<Next> take_next(Loader& loader) {
+  try {
+    std::optional<Batch> batch = loader.next();
+    if (!batch) return std::nullopt;
+    return Next{std::move(*batch), ""};
+  } catch (const ImageError& damaged) {
+    return Next{{}, damaged.what()};
+  }
+}
+
+// The gang's decision about a step: the worst that a rank has to say.
+StepState agree(const Next& next, const JobContext& context) {
+  const bool stop = context.stop.load() != StopRequest::kNone;
+  const StepState own = !next.error.empty() ? StepState::kFailed : stop ? StepState::kStop : StepState::kGo;
+  return static_cast<StepState>(context.collective.max(static_cast<int64_t>(own)));
+}
+
 }  // namespace
 
-std::optional<ClassificationScores> classify_split(Backbone& backbone, const Dataset& dataset, Split split,
-                                                   const ClassificationOptions& options, JobContext& context) {
+Classification classify_split(Backbone& backbone, const Dataset& dataset, Split split,
+                              const ClassificationOptions& options, JobContext& context) {
   const at::NoGradGuard no_grad;
   Collective& collective = context.collective;
   Loader loader(dataset, split,
@@ -60,12 +88,20 @@ std::optional<ClassificationScores> classify_split(Backbone& backbone, const Dat
                  .threads = context.threads});
   loader.start_epoch(0);
   Sums sums;
-  while (const std::optional<Batch> batch = loader.next()) {
-    if (collective.max(static_cast<int64_t>(context.stop.load())) != 0) return std::nullopt;
-    if (batch->images.size(0) > 0) {
+  while (const std::optional<Next> next = take_next(loader)) {
+    switch (agree(*next, context)) {
+      case StepState::kGo:
+        break;
+      case StepState::kStop:
+        return JobStopped{};
+      case StepState::kFailed:
+        return JobFailure{.kind = "data", .retryable = false, .text = shared_text(collective, next->error)};
+    }
+    const Batch& batch = next->batch;
+    if (batch.images.size(0) > 0) {
       const auto format = options.channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
-      const at::Tensor images = batch->images.to(context.device).contiguous(format);
-      add_batch(sums, backbone.classify(backbone.features(images, {}), {}), batch->labels);
+      const at::Tensor images = batch.images.to(context.device).contiguous(format);
+      add_batch(sums, backbone.classify(backbone.features(images, {}), {}), batch.labels);
     }
     options.batch_done();
   }

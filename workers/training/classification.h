@@ -2,8 +2,9 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
+#include <variant>
 
+#include "schemas/outcome.h"
 #include "workers/backbones/backbone.h"
 #include "workers/data/loader.h"
 #include "workers/gang/job_context.h"
@@ -26,9 +27,12 @@ struct ClassificationOptions {
   std::function<void()> batch_done = [] {};  // progress
 };
 
-// Scores a split with the gang, every image once, on the weights as they are. None if a stop was requested:
-// all ranks leave at the same batch. Throws ImageError on the rank that met it.
-std::optional<ClassificationScores> classify_split(Backbone& backbone, const Dataset& dataset, Split split,
-                                                   const ClassificationOptions& options, JobContext& context);
+// What a pass over a split ends with: scores, a stop, or the unreadable image that a rank met (kind "data").
+using Classification = std::variant<ClassificationScores, JobStopped, JobFailure>;
+
+// Scores a split with the gang, every image once, on the weights as they are. A stop and an unreadable image are
+// decisions of all ranks, which leave at the same batch with the same end.
+Classification classify_split(Backbone& backbone, const Dataset& dataset, Split split,
+                              const ClassificationOptions& options, JobContext& context);
 
 }  // namespace camsweep

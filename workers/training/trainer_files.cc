@@ -56,17 +56,19 @@ std::optional<JobEnd> Trainer::score(std::optional<int> epoch) {
   final_.clear();
   for (const Split split : {Split::kVal, Split::kTest}) {
     if (dataset_.samples(split).empty()) continue;
-    const auto scores = classify_split(*backbone_, dataset_, split,
-                                       {.side = settings_.resolution,
-                                        .normalization = settings_.normalization,
-                                        .batch = settings_.batch,
-                                        .channels_last = channels_last_,
-                                        .batch_done =
-                                            [this] {
-                                              ++units_done_;
-                                              report_progress();
-                                            }},
-                                       context_);
+    const Classification end = classify_split(*backbone_, dataset_, split,
+                                              {.side = settings_.resolution,
+                                               .normalization = settings_.normalization,
+                                               .batch = settings_.batch,
+                                               .channels_last = channels_last_,
+                                               .batch_done =
+                                                   [this] {
+                                                     ++units_done_;
+                                                     report_progress();
+                                                   }},
+                                              context_);
+    if (const auto* failure = std::get_if<JobFailure>(&end)) return *failure;
+    const auto* scores = std::get_if<ClassificationScores>(&end);
     if (!scores) return JobStopped{};
     const std::string source(split_name(split));
     for (const auto& [metric, value] :

@@ -14,6 +14,7 @@
 #include "workers/analysis/activation_job.h"
 #include "workers/analysis/erf_job.h"
 #include "workers/analysis/pca_job.h"
+#include "workers/data/compose.h"
 #include "workers/localization/localize_job.h"
 #include "workers/localization/npy.h"
 
@@ -91,6 +92,20 @@ TEST_F(AnalysisJobsTest, LocalizeLeavesNumbersMapsAndPictures) {
   EXPECT_EQ(read_npy(folder_.path / "attempt/artifacts/maps/cam" / (id + ".npy")).width, 224);
 }
 
+TEST_F(AnalysisJobsTest, ManyMapsAreOneArtifactAndFewOfThemArePictures) {
+  for (const Json& save : {Json(20), Json("all")}) {
+    assignment_.parameters = {{"methods", {"cam"}}, {"save_maps", save}, {"threshold_step", 0.01}};
+
+    const JobSuccess success = succeed(run_localize);
+
+    std::map<std::string, int> kinds;
+    for (const Artifact& artifact : success.artifacts) ++kinds[artifact.kind];
+    EXPECT_EQ(kinds, (std::map<std::string, int>{{"overlay", 12}, {"score_maps", 2}, {"table", 1}})) << save;
+    const std::string list = read_file(folder_.path / "attempt/artifacts/maps/cam.sha256");
+    EXPECT_EQ(std::count(list.begin(), list.end(), '\n'), save == "all" ? 36 : 20);
+  }
+}
+
 TEST_F(AnalysisJobsTest, FiguresDoNotDependOnTheNumberOfRanksAndReportsKnowTheirNames) {
   struct Case {
     Job job;
@@ -163,6 +178,40 @@ TEST_F(AnalysisJobsTest, ADamagedImageIsAFailureThatNamesIt) {
   ASSERT_TRUE(std::holds_alternative<JobFailure>(end));
   EXPECT_EQ(std::get<JobFailure>(end).kind, "data");
   EXPECT_NE(std::get<JobFailure>(end).text.find("bad.png"), std::string::npos);
+}
+
+TEST_F(AnalysisJobsTest, LocalizeRefusesABoxOutsideItsImage) {
+  const fs::path root = folder_.path / "shapes";
+  write_synth({{"kind", "synth"}, {"classes", 2}, {"train", 1}, {"val", 0}, {"test", 1}, {"side", 24}}, root,
+              [](size_t, size_t) {});
+  write_file(root / "metadata/test/localization.txt", "test/000000.png,1,2,23,23\ntest/000001.png,1,2,24,20\n");
+  assignment_.dataset = {{"kind", "wsol"}, {"root", root.string()}};
+  for (const char* size : {"in the metadata", "of the image alone"}) {
+    const JobEnd end = run(run_localize, 2);
+
+    const auto* failure = std::get_if<JobFailure>(&end);
+    ASSERT_NE(failure, nullptr) << size;
+    EXPECT_EQ(failure->kind, "data");
+    EXPECT_FALSE(failure->retryable);
+    EXPECT_NE(failure->text.find("box (1,2,24,20) of 'test/000001.png' lies outside its image of 24 x 24 pixels"),
+              std::string::npos)
+        << failure->text;
+    fs::remove(root / "metadata/test/image_sizes.txt");
+  }
+  EXPECT_TRUE(std::holds_alternative<JobSuccess>(run(run_pca)));  // which has no use for boxes
+}
+
+TEST_F(AnalysisJobsTest, AnEmptyTestSplitIsAFailureOfEveryAnalysis) {
+  assignment_.dataset["test"] = 0;
+  for (const Job job : {run_localize, run_erf, run_pca, run_activation}) {
+    const JobEnd end = run(job);
+
+    const auto* failure = std::get_if<JobFailure>(&end);
+    ASSERT_NE(failure, nullptr);
+    EXPECT_EQ(failure->kind, "data");
+    EXPECT_FALSE(failure->retryable);
+    EXPECT_EQ(failure->text, "the test split has no image");
+  }
 }
 
 TEST_F(AnalysisJobsTest, LocalizeSaysThatADataSetHasNoBoxes) {

@@ -92,6 +92,23 @@ TEST_F(CheckTest, TheHashFollowsThePixelsAndNothingElse) {
   EXPECT_NE(check(3).pixels_sha256, before);
 }
 
+TEST(CheckNamesTest, NamesThatAreNotUtf8AreFaultsInATextThatJsonCanHold) {
+  const TestFolder folder;
+  make_directories(folder.path() / "train/R\xfcppell");
+  write_png(folder.path() / "train/R\xfcppell/1.png", Image{8, 8, std::vector<uint8_t>(192, 90)});
+  folder.file("train/R\xfcppell/2.png", "no image");
+
+  const CheckReport report = check_dataset(*open_folder(folder.path()), 1, [](size_t, size_t) {});
+
+  std::vector<std::string> found;
+  for (const DataFault& fault : report.faults) {
+    found.push_back(std::string(kind_name(fault.kind)) + " " + fault.image);
+    EXPECT_NO_THROW(Json(fault.text).dump());
+  }
+  EXPECT_EQ(found, (std::vector<std::string>{"name class 'R\\xfcppell'", "name train/R\\xfcppell/1.png",
+                                             "name train/R\\xfcppell/2.png", "damaged train/R\\xfcppell/2.png"}));
+}
+
 TEST(OpenFolderTest, TellsTheKindByItsLayout) {
   const TestFolder folder;
   folder.file("classes/train/wren/1.jpg", "");

@@ -229,5 +229,16 @@ TEST(WsolDatasetTest, AFolderWithoutMetadataIsNamed) {
   EXPECT_EQ(text, "there is no folder '" + (folder.path() / "metadata").string() + "'");
 }
 
+TEST(DatasetNamesTest, NamesThatAreNotUtf8AreRefusedBeforeATrainingNeedsThem) {
+  const TestFolder folder;
+  folder.file("classes/train/R\xfcppell/1.jpg", "");
+  folder.file("images/train/wren/R\xfc.jpg", "");
+
+  EXPECT_NE(refusal({{"kind", "folder"}, {"root", (folder.path() / "classes").string()}}).find("'R\\xfcppell'"),
+            std::string::npos);
+  EXPECT_NE(refusal({{"kind", "folder"}, {"root", (folder.path() / "images").string()}}).find("train/wren/R\\xfc.jpg"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace camsweep

@@ -230,6 +230,18 @@ TEST_F(EvaluateTest, MissingMapsAreRefusedUnlessAllowedAndExtraOnesAreNamed) {
   EXPECT_NE(evaluation.additional[0].find("other.npy"), std::string::npos);
 }
 
+TEST_F(EvaluateTest, OneMapIsNotThatOfTwoImages) {
+  fs::remove(folder_ / "maps/b.jpg.npy");
+  fs::rename(folder_ / "maps/a.jpg.npy", folder_ / "maps/a.npy");  // the short name of both
+  write_file(folder_ / "image_ids.txt", "a.jpg\na.png\n");
+  write_file(folder_ / "class_labels.txt", "a.jpg,0\na.png,1\n");
+  write_file(folder_ / "image_sizes.txt", "a.jpg,20,20\na.png,40,40");
+  write_file(folder_ / "localization.txt", "a.jpg,10,10,19,19\na.png,0,0,19,19\n");
+
+  EXPECT_NE(error().find("maps/a.npy would be the map of two images, 'a.jpg' and 'a.png'"), std::string::npos)
+      << error();
+}
+
 TEST_F(EvaluateTest, BoxesOutsideTheirImageAreRefused) {
   write_file(folder_ / "localization.txt", "a.jpg,10,10,20,19\nb.jpg,0,0,19,19\n");
 

@@ -10,6 +10,7 @@
 #include "schemas/files.h"
 #include "tests/workers/training/fakes.h"
 #include "workers/checkpoints/model_file.h"
+#include "workers/gang/run_guarded.h"
 
 namespace camsweep {
 namespace {
@@ -200,6 +201,34 @@ TEST(TrainerTest, UnreadableImageOnOneRankIsADecisionOfBoth) {
 
   EXPECT_NE(std::get<JobFailure>(attempts[0]->end).text.find("train/17"), std::string::npos);
   EXPECT_TRUE(std::holds_alternative<JobFailure>(attempts[1]->end));
+}
+
+TEST(TrainerTest, UnreadableImageOfAScoredSplitIsADecisionOfAllRanks) {
+  const ScratchFolder scratch("unreadable-test");
+  const ColourDataset dataset(40, 12, "test/9");  // in the second batch, of rank 0 alone where there are two
+  for (const int ranks : {1, 2}) {
+    std::vector<std::optional<Attempt>> attempts(static_cast<size_t>(ranks));
+
+    on_ranks(ranks, [&](Collective& collective) {
+      attempts[collective.rank()] =
+          run_attempt(settings("resnet"), dataset, scratch.path / std::to_string(ranks), 1, collective);
+    });
+
+    for (const std::optional<Attempt>& attempt : attempts) {
+      const auto* failure = std::get_if<JobFailure>(&attempt->end);
+      ASSERT_NE(failure, nullptr);
+      EXPECT_EQ(failure->kind, "data");
+      EXPECT_FALSE(failure->retryable);
+      EXPECT_NE(failure->text.find("test/9"), std::string::npos) << failure->text;
+    }
+  }
+}
+
+TEST(TrainerTest, ADamagedImageThatNobodyCatchesIsStillNotTriedAgain) {
+  const JobFailure failure = failure_of(std::make_exception_ptr(ImageError("a.jpg: the file ends too early")));
+
+  EXPECT_EQ(failure.kind, "data");
+  EXPECT_FALSE(failure.retryable);
 }
 
 TEST(TrainerTest, DivergedLossEndsTheJobWithoutARetry) {

@@ -1,0 +1,114 @@
+#include <gtest/gtest.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "schemas/error.h"
+#include "schemas/files.h"
+#include "tests/workers/training/fakes.h"
+#include "workers/checkpoints/model_file.h"
+#include "workers/commands/commands.h"
+#include "workers/commands/model_arguments.h"
+
+namespace camsweep {
+namespace {
+
+namespace fs = std::filesystem;
+
+// `camsweep localize` with an untrained small network.
+class LocalizeCommandTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    const ModelCard card{
+        .variant = find_backbone("convnext_atto"), .options = {.classes = 4}, .resolution = 32, .class_names = {}};
+    const auto backbone = make_backbone(card.variant, card.options);
+    backbone->initialize(1);
+    write_model(weights_, *backbone, card);
+  }
+
+  std::string picture(const std::string& name) const {
+    make_directories((folder_.path / name).parent_path());
+    write_png(folder_.path / name, Image{16, 16, std::vector<uint8_t>(768, 90)});
+    return (folder_.path / name).string();
+  }
+
+  // Throws what the command throws.
+  void localize(std::vector<std::string> arguments) const {
+    CLI::App app;
+    WorkerCommandLine line;
+    add_localize_command(app, line);
+    arguments.insert(arguments.begin(), "localize");
+    for (const std::string& part : {std::string("--weights"), weights_.string(), std::string("--out"), out_.string()}) {
+      arguments.push_back(part);
+    }
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes a vector
+    app.parse(arguments);
+  }
+
+  std::string refusal(const std::vector<std::string>& arguments) const {
+    try {
+      localize(arguments);
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+    return "";
+  }
+
+  ScratchFolder folder_{"localize-command"};
+  fs::path weights_ = folder_.path / "model.safetensors";
+  fs::path out_ = folder_.path / "out";
+};
+
+TEST_F(LocalizeCommandTest, PicturesMayFollowMethodsAndClasses) {
+  const std::string bird = picture("bird.png");
+  const std::string wren = picture("wren.png");
+
+  localize({"--method", "cam,pc1", bird, "--class", "predicted,2", wren});
+
+  for (const char* map : {"cam-predicted", "cam-2", "pc1-predicted", "pc1-2"}) {
+    EXPECT_TRUE(fs::exists(out_ / map / "bird.png.npy")) << map;
+    EXPECT_TRUE(fs::exists(out_ / map / "wren.png.npy")) << map;
+  }
+}
+
+TEST_F(LocalizeCommandTest, TwoPicturesOfOneNameAreRefusedBeforeAnythingIsWritten) {
+  const std::string first = picture("a/bird.png");
+  const std::string second = picture("b/bird.png");
+
+  const std::string text = refusal({first, second});
+
+  EXPECT_NE(text.find(first), std::string::npos) << text;
+  EXPECT_NE(text.find(second), std::string::npos) << text;
+  EXPECT_FALSE(fs::exists(out_));
+}
+
+TEST_F(LocalizeCommandTest, APictureWithoutAClassHasNoMapOfItsOwnClass) {
+  const std::string stray = picture("stray.png");
+  picture("images/wren.png");
+  make_directories(folder_.path / "metadata");
+  write_file(folder_.path / "metadata/image_ids.txt", "wren.png\n");
+  write_file(folder_.path / "metadata/class_labels.txt", "wren.png,3\n");
+  const std::vector<std::string> split = {"--images",   (folder_.path / "images").string(),
+                                          "--metadata", (folder_.path / "metadata").string(),
+                                          "--class",    "gt"};
+  std::vector<std::string> with_stray = split;
+  with_stray.push_back(stray);
+
+  EXPECT_NE(refusal(with_stray).find("stray.png' is not known"), std::string::npos) << refusal(with_stray);
+  EXPECT_FALSE(fs::exists(out_));
+  localize(split);
+  EXPECT_TRUE(fs::exists(out_ / "cam-gt/wren.png.npy"));
+}
+
+TEST_F(LocalizeCommandTest, NamesThatAreNotUtf8AreRefused) {
+  const std::string latin = picture("latin/R\xfcppell.png");
+
+  EXPECT_NE(refusal({"--json", latin}).find("R\\xfcppell.png"), std::string::npos);
+  EXPECT_THROW(picture_folder(folder_.path / "latin"), ConfigError);
+}
+
+}  // namespace
+}  // namespace camsweep
