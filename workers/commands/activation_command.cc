@@ -19,8 +19,11 @@ void add_activation_command(CLI::App& app, WorkerCommandLine&) {
   command->callback([arguments] {
     const Json parameters = {{"images", arguments->count}, {"threshold", arguments->threshold}};
     LocalRun run(Stage::kActivation, parameters, arguments->out);
-    AnalysisInput input = open_input(*arguments);
-    print_result(run_analysis([&] { return analyse_activation(run.context(), input); }), *arguments);
+    const JobEnd end = run_analysis([&] {
+      AnalysisInput input = open_input(*arguments);
+      return analyse_activation(run.context(), input);
+    });
+    print_result(end, *arguments);
   });
 }
 

@@ -19,8 +19,11 @@ void add_erf_command(CLI::App& app, WorkerCommandLine&) {
   command->footer("Example: camsweep erf --weights model.safetensors --images birds/ --count 50 --size 1024 --json");
   command->callback([arguments] {
     LocalRun run(Stage::kErf, {{"images", arguments->count}, {"size", arguments->size}}, arguments->out);
-    AnalysisInput input = open_input(*arguments);
-    print_result(run_analysis([&] { return analyse_erf(run.context(), input); }), *arguments);
+    const JobEnd end = run_analysis([&] {
+      AnalysisInput input = open_input(*arguments);
+      return analyse_erf(run.context(), input);
+    });
+    print_result(end, *arguments);
   });
 }
 

@@ -113,13 +113,12 @@ LocalRun::~LocalRun() {
 
 AnalysisInput open_input(const ModelArguments& arguments) {
   if (arguments.images.empty() && arguments.dataset.empty()) throw ConfigError("give --images or --dataset");
-  AnalysisInput input{read_checked_model(arguments.weights, arguments.backbone), nullptr, {}, {}};
-  input.dataset = arguments.dataset.empty()
-                      ? picture_folder(arguments.images)
-                      : load_dataset({{"kind", dataset_kind(arguments.dataset)}, {"root", arguments.dataset}});
-  input.normalization = normalization(input.model.card);
-  input.format = place(*input.model.backbone, at::kCPU);
-  return input;
+  Model model = read_checked_model(arguments.weights, arguments.backbone);
+  std::unique_ptr<Dataset> dataset =
+      arguments.dataset.empty()
+          ? picture_folder(arguments.images)
+          : load_dataset({{"kind", dataset_kind(arguments.dataset)}, {"root", arguments.dataset}});
+  return analysis_input(std::move(model), std::move(dataset), at::kCPU);
 }
 
 void print_result(const JobEnd& end, const ModelArguments& arguments) {

@@ -58,6 +58,7 @@ class LocalRun {
   JobContext context_;
 };
 
+// Throws as analysis_input(); ConfigError.
 AnalysisInput open_input(const ModelArguments& arguments);
 
 // Prints an analysis' numbers, one a line or as JSON {metrics, curves, artifacts}. Throws ConfigError for a failure.

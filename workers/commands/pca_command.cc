@@ -27,8 +27,11 @@ void add_pca_command(CLI::App& app, WorkerCommandLine&) {
     const Json parameters = {
         {"images", arguments->count}, {"pc1_input", arguments->input}, {"pc1_sign", arguments->sign}};
     LocalRun run(Stage::kPca, parameters, arguments->out);
-    AnalysisInput input = open_input(*arguments);
-    print_result(run_analysis([&] { return analyse_pca(run.context(), input); }), *arguments);
+    const JobEnd end = run_analysis([&] {
+      AnalysisInput input = open_input(*arguments);
+      return analyse_pca(run.context(), input);
+    });
+    print_result(end, *arguments);
   });
 }
 

@@ -91,6 +91,14 @@ at::MemoryFormat place(Backbone& backbone, c10::Device device) {
   return channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
 }
 
+AnalysisInput analysis_input(Model model, std::unique_ptr<Dataset> dataset, c10::Device device) {
+  if (dataset->samples(Split::kTest).empty()) throw AnalysisFailure{{"data", false, "the test split has no image"}};
+  AnalysisInput input{std::move(model), std::move(dataset), {}, {}};
+  input.normalization = normalization(input.model.card);
+  input.format = place(*input.model.backbone, device);
+  return input;
+}
+
 AnalysisInput open_analysis(const JobContext& context) {
   const auto weights = context.assignment.inputs.find("weights");
   if (weights == context.assignment.inputs.end()) {
@@ -102,10 +110,7 @@ AnalysisInput open_analysis(const JobContext& context) {
                            fmt::format("{}: its SHA-256 is {}, but the accepted weights have {}", weights->second.path,
                                        found, weights->second.sha256)}};
   }
-  AnalysisInput input{read_model(weights->second.path), load_dataset(context.assignment.dataset), {}, {}};
-  input.normalization = normalization(input.model.card);
-  input.format = place(*input.model.backbone, context.device);
-  return input;
+  return analysis_input(read_model(weights->second.path), load_dataset(context.assignment.dataset), context.device);
 }
 
 JobEnd run_analysis(const std::function<JobEnd()>& analysis) {

@@ -31,8 +31,11 @@ struct AnalysisFailure {
   JobFailure failure;
 };
 
+// Throws AnalysisFailure (kind "data") where the test split is empty: its figures would be those of nothing.
+AnalysisInput analysis_input(Model model, std::unique_ptr<Dataset> dataset, c10::Device device);
+
 // Reads the assignment's weights and data set and moves the network to the rank's device. Throws AnalysisFailure (kind
-// "input") where the weights are not those the assignment names, ConfigError.
+// "input") where the weights are not those the assignment names, as analysis_input(), ConfigError.
 AnalysisInput open_analysis(const JobContext& context);
 Normalization normalization(const ModelCard& card);
 // Moves the network to a device in the memory format that suits it, which it returns.

@@ -201,6 +201,19 @@ TEST_F(AnalysisJobsTest, LocalizeRefusesABoxOutsideItsImage) {
   EXPECT_TRUE(std::holds_alternative<JobSuccess>(run(run_pca)));  // which has no use for boxes
 }
 
+TEST_F(AnalysisJobsTest, AnEmptyTestSplitIsAFailureOfEveryAnalysis) {
+  assignment_.dataset["test"] = 0;
+  for (const Job job : {run_localize, run_erf, run_pca, run_activation}) {
+    const JobEnd end = run(job);
+
+    const auto* failure = std::get_if<JobFailure>(&end);
+    ASSERT_NE(failure, nullptr);
+    EXPECT_EQ(failure->kind, "data");
+    EXPECT_FALSE(failure->retryable);
+    EXPECT_EQ(failure->text, "the test split has no image");
+  }
+}
+
 TEST_F(AnalysisJobsTest, LocalizeSaysThatADataSetHasNoBoxes) {
   for (const char* file : {"test/a/x.png", "train/a/x.png"}) {
     make_directories((folder_.path / file).parent_path());
