@@ -15,6 +15,7 @@
 #include "workers/backbones/backbone.h"
 #include "workers/checkpoints/model_file.h"
 #include "workers/commands/commands.h"
+#include "workers/commands/published_weights.h"
 #include "workers/data/image.h"
 #include "workers/data/loader.h"
 
@@ -32,10 +33,6 @@ struct ForwardArguments {
   bool json = false;
 };
 
-// ImageNet's statistics: what the sources' own weights expect.
-constexpr double kImagenetMean[] = {0.485, 0.456, 0.406};
-constexpr double kImagenetStd[] = {0.229, 0.224, 0.225};
-
 std::vector<std::string> read_lines(const std::string& file) {
   std::ifstream in(file);
   if (!in) throw ConfigError(fmt::format("{}: cannot be read as a list of class names", file));
@@ -45,13 +42,10 @@ std::vector<std::string> read_lines(const std::string& file) {
 }
 
 ModelCard card_from_arguments(const ForwardArguments& arguments) {
-  return {.variant = find_backbone(arguments.backbone),
-          .options = {.classes = arguments.classes,
-                      .head = arguments.head == "paper" ? HeadKind::kPaper : HeadKind::kImagenet},
-          .resolution = arguments.side,
-          .mean = {std::begin(kImagenetMean), std::end(kImagenetMean)},
-          .std = {std::begin(kImagenetStd), std::end(kImagenetStd)},
-          .class_names = {}};
+  return published_card(
+      find_backbone(arguments.backbone),
+      {.classes = arguments.classes, .head = arguments.head == "paper" ? HeadKind::kPaper : HeadKind::kImagenet},
+      arguments.side);
 }
 
 Model load_file(const ForwardArguments& arguments) {

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "workers/checkpoints/model_file.h"
+
+namespace camsweep {
+
+// What a weights file that says nothing about itself is taken for: weights as their authors published them, with the
+// statistics their images were normalized by.
+ModelCard published_card(const BackboneVariant& variant, const BackboneOptions& options, int resolution);
+
+}  // namespace camsweep
