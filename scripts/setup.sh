@@ -20,6 +20,15 @@ fail() {
   exit 3
 }
 
+# thrice COMMAND...: networks and package indexes fail for moments.
+thrice() {
+  "$@" && return
+  sleep 5
+  "$@" && return
+  sleep 15
+  "$@"
+}
+
 # install_packages NAME...: through apt, with sudo where not root.
 install_packages() {
   local missing=() package
@@ -34,8 +43,8 @@ install_packages() {
     as_root=(sudo)
   fi
   say "Installing ${#missing[@]} Debian packages: ${missing[*]}"
-  "${as_root[@]}" apt-get update -qq >&2 || fail "apt-get update failed"
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+  thrice "${as_root[@]}" apt-get update -qq >&2 || fail "apt-get update failed"
+  thrice "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
     "${missing[@]}" >&2 || fail "apt-get could not install: ${missing[*]}"
 }
 
@@ -44,7 +53,7 @@ install_torch() {
   compgen -G "$1/lib/python3*/site-packages/torch/lib/libtorch_cpu.so" >/dev/null && return
   say "Installing LibTorch (torch $2) into $(basename "$1")"
   python3 -m venv "$1" || fail "python3 cannot make a virtual environment in $1"
-  "$1/bin/pip" install -q --disable-pip-version-check "torch==$2" 2> >(grep -v '^WARNING' >&2) ||
+  thrice "$1/bin/pip" install -q --disable-pip-version-check "torch==$2" 2> >(grep -v '^WARNING' >&2) ||
     fail "pip could not install torch==$2"
 }
 
