@@ -3,6 +3,8 @@
 #include <cctype>
 #include <string_view>
 
+#include "schemas/text.h"
+
 namespace camsweep {
 namespace {
 
@@ -28,9 +30,9 @@ std::string quoted(const std::string& word) {
 }  // namespace
 
 std::string shell_line(const std::vector<std::string>& words) {
-  std::string line;
-  for (const std::string& word : words) line += (line.empty() ? "" : " ") + quoted(word);
-  return line;
+  std::vector<std::string> all;
+  for (const std::string& word : words) all.push_back(quoted(word));
+  return join(all, " ");
 }
 
 }  // namespace camsweep

@@ -173,7 +173,7 @@ const std::vector<std::string>& parameter_names() {
 
 std::optional<std::string> parameter_problem(const ParameterInfo& parameter, const Json& value) {
   if (is_valid(parameter, value)) return std::nullopt;
-  const std::string found = value.is_string() ? "'" + value.get<std::string>() + "'" : value.dump();
+  const std::string found = value.is_string() ? fmt::format("'{}'", value.get<std::string>()) : value.dump();
   const std::string hint = value.is_string() ? did_you_mean(value.get<std::string>(), parameter.allowed) : "";
   return fmt::format("found {}, expected {}{}", found, expectation(parameter), hint);
 }

@@ -54,7 +54,7 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
 
 std::string format_duration(double seconds) {
   if (!std::isfinite(seconds)) return "unknown";
-  if (seconds < 0) return "-" + format_duration(-seconds);
+  if (seconds < 0) return fmt::format("-{}", format_duration(-seconds));
   if (seconds < 59.95) return fmt::format("{:.1f} s", seconds);  // 59.95 would print as 60.0 s
   const auto whole = static_cast<int64_t>(std::llround(seconds));
   if (whole < 3600) return fmt::format("{} min {:02} s", whole / 60, whole % 60);

@@ -221,8 +221,9 @@ std::string readable_path(const std::string& pointer) {
   std::istringstream steps(pointer.empty() ? "" : pointer.substr(1));
   for (std::string step; std::getline(steps, step, '/');) {
     const bool index = !step.empty() && step.find_first_not_of("0123456789") == std::string::npos;
-    for (size_t at = step.find("~1"); at != std::string::npos; at = step.find("~1", at)) step.replace(at, 2, "/");
-    for (size_t at = step.find("~0"); at != std::string::npos; at = step.find("~0", at + 1)) step.replace(at, 2, "~");
+    for (size_t at = step.find("~1"); at != std::string::npos; at = step.find("~1", at)) step.replace(at, 2, 1, '/');
+    for (size_t at = step.find("~0"); at != std::string::npos; at = step.find("~0", at + 1))
+      step.replace(at, 2, 1, '~');
     path += index ? fmt::format("[{}]", step) : (path.empty() ? "" : ".") + step;
   }
   return path;
