@@ -81,6 +81,8 @@ Database::Database(const fs::path& file, Mode mode)
   sqlite3_db_config(handle_.get(), SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
   // trusted_schema stays on: our views use the JSON functions, which SQLite 3.40 calls unsafe in a schema. No function
   // or virtual table of ours exists that a hostile schema could reach.
+  // A misspelt "column" is an error, not a text: SQLite would otherwise average the text and answer 0.
+  sqlite3_db_config(handle_.get(), SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
   exec("PRAGMA cell_size_check = ON");
   if (mode == Mode::kReadOnly) {
     exec("PRAGMA query_only = ON");

@@ -16,6 +16,7 @@ void add_report_command(CLI::App& app, CommandLine& line) {
   CLI::App* command = app.add_subcommand("report", "Write report/index.html: table, figures and overlays in one file.");
   command->add_option("sweep", *sweep, "name, file or folder of a sweep; the latest by default");
   command->add_option("--method", options->method, "whose overlays show first: cam, cam_positive, cam_negative, pc1")
+      ->check(CLI::IsMember({"cam", "cam_positive", "cam_negative", "pc1"}))
       ->capture_default_str();
   command->footer("Example:\n  camsweep report quickstart");
   command->callback([sweep, options, &line] {

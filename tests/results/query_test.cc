@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "schemas/error.h"
 #include "tests/results/planned_sweep.h"
 
 namespace camsweep {
@@ -16,6 +17,14 @@ TEST_F(QueryTest, RowsBeyondTheLimitAreSaidToBeMissing) {
   EXPECT_EQ(truncation_note(run_query(database, "SELECT id FROM jobs", {.rows = 1})),
             "there is more than the 1 rows shown");
   EXPECT_EQ(truncation_note(run_query(database, "SELECT id FROM jobs", {.rows = 2})), "");
+}
+
+TEST_F(QueryTest, AMisspeltColumnInDoubleQuotesIsAnError) {
+  plan({{"c", 0, 0, "a"}});
+  Database database = open_reader(folder_ / "results.db");
+
+  EXPECT_THROW(run_query(database, "SELECT avg(\"sede\") FROM jobs"), ConfigError);
+  EXPECT_EQ(run_query(database, "SELECT avg(\"seed\") FROM jobs").rows.size(), 1u);
 }
 
 }  // namespace

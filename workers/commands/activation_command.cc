@@ -15,7 +15,7 @@ void add_activation_command(CLI::App& app, WorkerCommandLine&) {
   const auto arguments = std::make_shared<Arguments>();
   add_model_options(*command, *arguments);
   command->add_option("--threshold", arguments->threshold, "a position counts above it")->capture_default_str();
-  command->footer("Example: camsweep activation --weights model.safetensors --images birds/ --out activation/");
+  command->footer("Example: camsweep activation --weights weights.safetensors --images birds/ --out activation/");
   command->callback([arguments] {
     const Json parameters = {{"images", arguments->count}, {"threshold", arguments->threshold}};
     LocalRun run(Stage::kActivation, parameters, arguments->out);

@@ -16,7 +16,7 @@ void add_erf_command(CLI::App& app, WorkerCommandLine&) {
   command->add_option("--size", arguments->size, "side of the input, px")
       ->check(CLI::Range(32, 8192))
       ->capture_default_str();
-  command->footer("Example: camsweep erf --weights model.safetensors --images birds/ --count 50 --size 1024 --json");
+  command->footer("Example: camsweep erf --weights weights.safetensors --images birds/ --count 50 --size 1024 --json");
   command->callback([arguments] {
     LocalRun run(Stage::kErf, {{"images", arguments->count}, {"size", arguments->size}}, arguments->out);
     const JobEnd end = run_analysis([&] {

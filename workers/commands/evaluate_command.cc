@@ -153,7 +153,7 @@ void add_evaluate_command(CLI::App& app, WorkerCommandLine&) {
   command->add_flag("--allow-subset", arguments->allow_subset, "leave out images that have no map");
   command->add_flag("--curves", arguments->curves, "print box accuracy at each threshold");
   command->add_flag("--json", arguments->json, "print JSON");
-  command->footer("Example: camsweep evaluate --metadata birds/metadata/test --scoremaps maps/cam --step 0.01");
+  command->footer("Example: camsweep evaluate --metadata birds/metadata/test --scoremaps maps/cam-gt --step 0.01");
   command->callback([arguments] {
     complete(*arguments);
     const Json result = evaluate(*arguments);

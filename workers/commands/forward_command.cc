@@ -15,6 +15,7 @@
 #include "workers/backbones/backbone.h"
 #include "workers/checkpoints/model_file.h"
 #include "workers/commands/commands.h"
+#include "workers/commands/model_arguments.h"
 #include "workers/commands/published_weights.h"
 #include "workers/data/image.h"
 #include "workers/data/loader.h"
@@ -50,13 +51,9 @@ ModelCard card_from_arguments(const ForwardArguments& arguments) {
 
 Model load_file(const ForwardArguments& arguments) {
   const TensorFile file = read_safetensors(arguments.weights);
-  ModelCard card = card_from_arguments(arguments);
-  if (const std::optional<ModelCard> own = model_card(file, arguments.weights)) {
-    if (to_json(own->variant) != to_json(card.variant)) {
-      throw ConfigError(fmt::format("{}: holds {}, not {}", arguments.weights, own->variant.name, arguments.backbone));
-    }
-    card = *own;
-  }
+  const std::optional<ModelCard> own = model_card(file, arguments.weights);
+  if (own) require_backbone(*own, arguments.weights, arguments.backbone);
+  const ModelCard card = own ? *own : card_from_arguments(arguments);
   Model model{.card = card, .backbone = make_backbone(card.variant, card.options)};
   load_weights(*model.backbone, file, arguments.weights, Strictness::kStrict);
   return model;

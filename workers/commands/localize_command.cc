@@ -223,7 +223,7 @@ void add_localize_command(CLI::App& app, WorkerCommandLine&) {
   command->add_option("--metadata", arguments->metadata, "metadata of the split whose images lie there");
   command->add_option("picture", arguments->pictures, "JPEG or PNG files");
   command->add_flag("--json", arguments->json, "print JSON");
-  command->footer("Example: camsweep localize --weights model.safetensors --method cam,pc1 --out maps bird.jpg");
+  command->footer("Example: camsweep localize --weights weights.safetensors --method cam,pc1 --out maps bird.jpg");
   command->callback([arguments] { localize(*arguments); });
 }
 

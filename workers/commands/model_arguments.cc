@@ -86,11 +86,18 @@ void add_model_options(CLI::App& command, ModelArguments& arguments) {
   command.add_flag("--json", arguments.json, "print all numbers and curves as JSON");
 }
 
+void require_backbone(const ModelCard& card, const std::string& weights, const std::string& backbone) {
+  if (backbone.empty()) return;
+  const std::vector<BackboneVariant>& catalog = backbone_catalog();
+  const auto known = std::find_if(catalog.begin(), catalog.end(),
+                                  [&](const BackboneVariant& variant) { return variant.name == backbone; });
+  const bool agrees = known == catalog.end() ? card.variant.name == backbone : to_json(card.variant) == to_json(*known);
+  if (!agrees) throw ConfigError(fmt::format("{}: holds {}, not {}", weights, card.variant.name, backbone));
+}
+
 Model read_checked_model(const std::string& weights, const std::string& backbone) {
   Model model = read_model(weights);
-  if (!backbone.empty() && to_json(model.card.variant) != to_json(find_backbone(backbone))) {
-    throw ConfigError(fmt::format("{}: holds {}, not {}", weights, model.card.variant.name, backbone));
-  }
+  require_backbone(model.card, weights, backbone);
   return model;
 }
 

@@ -26,6 +26,10 @@ struct ModelArguments {
 // --backbone, --weights, --images or --dataset, --out, --count, --json.
 void add_model_options(CLI::App& command, ModelArguments& arguments);
 
+// Throws ConfigError unless `backbone` names what a weights file says it holds; "" names anything. The name of a
+// `backbones:` block is in no catalog and only has to agree.
+void require_backbone(const ModelCard& card, const std::string& weights, const std::string& backbone);
+
 // Reads a model file; checks --backbone against what it says about itself. Throws ConfigError.
 Model read_checked_model(const std::string& weights, const std::string& backbone);
 

@@ -22,7 +22,7 @@ void add_pca_command(CLI::App& app, WorkerCommandLine&) {
   command->add_option("--pc1-sign", arguments->sign, "sign convention of the component")
       ->check(CLI::IsMember({"component", "score"}))
       ->capture_default_str();
-  command->footer("Example: camsweep pca --weights model.safetensors --dataset birds/ --count 1000 --json");
+  command->footer("Example: camsweep pca --weights weights.safetensors --dataset birds/ --count 1000 --json");
   command->callback([arguments] {
     const Json parameters = {
         {"images", arguments->count}, {"pc1_input", arguments->input}, {"pc1_sign", arguments->sign}};
