@@ -13,27 +13,28 @@
 
 namespace camsweep {
 
-// Writes the canonical texts of which ids are the hashes straight from the values of a cell: what would be four million
-// small objects for a hundred thousand cells is one string that is used again. Each text is that of canonical() for the
-// object which identity.h makes. One writer per thread; a text is valid until the next call.
+// Writes the canonical texts of which ids are the hashes (design, 6) straight from the values of a cell: what would be
+// four million small objects for a hundred thousand cells is one string that is used again. An identity is the object
+// {dataset, needs, parameters, pretraining, stage, version}, spelled as canonical() does. One writer per thread; a text
+// is valid until the next call.
 class IdentityWriter {
  public:
   // The fingerprint of the data set enters every job.
   IdentityWriter(const std::string& dataset_fingerprint, const std::vector<AnalysisSpec>& analyses);
 
-  // Of cell_parameters().
+  // A cell's: cell_parameters().
   const std::string& cell(const Row& cell);
 
-  // Of train_identity(); canonical texts but for the seed.
+  // What a training's identity has beside the cell's parameters: canonical texts but for the seed.
   struct Training {
     int64_t seed = 0;
-    std::string_view variant;
-    std::string_view snapshots;
-    std::string_view pretraining;
+    std::string_view variant;      // to_json(find_backbone(..))
+    std::string_view snapshots;    // those within the cell's epochs
+    std::string_view pretraining;  // SHA-256 of the file, or null
   };
   const std::string& training(const Row& cell, const Training& training);
 
-  // Of analysis_identity(), for the entry `index` of the analyses.
+  // Of the entry `index` of the analyses on what `train` leaves; `at` none: on the final weights.
   const std::string& analysis(const Row& cell, size_t index, const JobId& train, std::optional<int> at);
 
  private:

@@ -85,14 +85,10 @@ class Planner {
     int stage;
     JobSpec job;
   };
-  // As objects and as canonical texts.
-  struct Variant {
-    Json json;
-    std::string text;
-  };
+  // Weights to start from; an empty path for random initialization.
   struct Pretraining {
-    PretrainingFile file;
-    std::string text;  // of its SHA-256
+    std::string path;
+    std::string text;  // canonical, of the file's SHA-256
   };
 
   // Looks up what jobs_of() needs, and says what it will leave out.
@@ -120,25 +116,17 @@ class Planner {
     static const size_t kBackbone = parameter_position("backbone");
     static const size_t kPretraining = parameter_position("pretraining");
     const Row& row = *rows_[cell];
-    const Variant& variant = variants_.at(row[kBackbone]->get_ref<const std::string&>());
     const Pretraining& pretraining = pretraining_.at(row[kPretraining]->get_ref<const std::string&>());
     std::vector<int> snapshots = plan_.spec.snapshots;
     std::erase_if(snapshots, [&](int epoch) { return epoch > row[kEpochs]->get<int>(); });
     JobSpec job;
     job.stage = Stage::kTrain;
     job.gang = *row[kGang];
-    job.pretraining_file = pretraining.file.path;
-    job.id = {sha256(writer.training(row, {.seed = seed,
-                                           .variant = variant.text,
-                                           .snapshots = fmt::format("[{}]", fmt::join(snapshots, ",")),
-                                           .pretraining = pretraining.text}))};
-    if (detail_ == PlanDetail::kIds) return job;
-    job.dataset = dataset_;
-    job.identity = train_identity(fingerprint_, {.cell = plan_.cells[cell].parameters,
-                                                 .seed = seed,
-                                                 .variant = variant.json,
-                                                 .snapshots = snapshots,
-                                                 .pretraining = pretraining.file});
+    job.pretraining_file = pretraining.path;
+    identify(job, writer.training(row, {.seed = seed,
+                                        .variant = variants_.at(row[kBackbone]->get_ref<const std::string&>()),
+                                        .snapshots = fmt::format("[{}]", fmt::join(snapshots, ",")),
+                                        .pretraining = pretraining.text}));
     return job;
   }
 
@@ -150,11 +138,15 @@ class Planner {
     job.needs = {train};
     job.at_epoch = at;
     job.gang = analysis.gang;
-    job.id = {sha256(writer.analysis(*rows_[cell], index, train, at))};
-    if (detail_ == PlanDetail::kIds) return job;
-    job.dataset = dataset_;
-    job.identity = analysis_identity(fingerprint_, plan_.cells[cell].parameters, analysis, train, at);
+    identify(job, writer.analysis(*rows_[cell], index, train, at));
     return job;
+  }
+
+  void identify(JobSpec& job, const std::string& text) const {
+    job.id = {sha256(text)};
+    if (detail_ == PlanDetail::kIds) return;
+    job.identity = Json::parse(text);
+    job.dataset = dataset_;
   }
 
   std::vector<Entry> jobs_of(IdentityWriter& writer, size_t cell, int64_t seed) const {
@@ -194,27 +186,24 @@ class Planner {
 
   void find_variant(const std::string& name) {
     if (variants_.count(name) != 0) return;
-    Json json = normalized(to_json(find_backbone(name, plan_.spec.backbones)));
-    std::string text = canonical(json);
-    variants_.emplace(name, Variant{std::move(json), std::move(text)});
+    variants_.emplace(name, canonical(to_json(find_backbone(name, plan_.spec.backbones))));
   }
 
   void find_pretraining(const Row& row, const std::string& name) {
     if (pretraining_.count(name) != 0) return;
-    PretrainingFile file;
+    Pretraining pretraining{.path = "", .text = "null"};
     if (name != "none") {
-      file.path = resolve_path(name, plan_.spec.file).string();
-      if (file.path.empty() || !std::filesystem::is_regular_file(file.path)) {
+      pretraining.path = resolve_path(name, plan_.spec.file).string();
+      if (pretraining.path.empty() || !std::filesystem::is_regular_file(pretraining.path)) {
         const bool looks_like_path = name.find('/') != std::string::npos || name.find('.') != std::string::npos;
         throw ConfigError(fmt::format(
             "{}: pretraining '{}' (cell {}): {}", plan_.spec.file.string(), name, cell_label(plan_.spec, row),
             looks_like_path ? "there is no such file"
                             : "expected `none` or the path of a weights file; catalogs of checkpoints come by path"));
       }
-      file.sha256 = cache_.sha256(file.path);
+      pretraining.text = canonical(cache_.sha256(pretraining.path));
     }
-    std::string text = file.path.empty() ? "null" : canonical(file.sha256);
-    pretraining_.emplace(name, Pretraining{std::move(file), std::move(text)});
+    pretraining_.emplace(name, std::move(pretraining));
   }
 
   Plan& plan_;
@@ -222,8 +211,8 @@ class Planner {
   HashCache& cache_;
   Json dataset_;  // as a worker opens it
   std::string fingerprint_;
-  std::vector<const Row*> rows_;  // of the plan's cells
-  std::unordered_map<std::string, Variant> variants_;
+  std::vector<const Row*> rows_;                           // of the plan's cells
+  std::unordered_map<std::string, std::string> variants_;  // canonical texts by backbone
   std::unordered_map<std::string, Pretraining> pretraining_;
   std::unordered_set<JobId> known_;
   std::map<std::string, size_t> dropped_;  // what, and in how many cells
