@@ -1,5 +1,4 @@
 #include "orchestrator/dataset_fingerprint.h"
-#include "orchestrator/utf8.h"
 
 #include <fmt/format.h>
 
@@ -13,6 +12,7 @@
 #include "schemas/error.h"
 #include "schemas/files.h"
 #include "schemas/hash.h"
+#include "schemas/utf8.h"
 
 namespace camsweep {
 namespace {

@@ -1,5 +1,4 @@
 #include "orchestrator/requests.h"
-#include "orchestrator/utf8.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include "schemas/error.h"
 #include "schemas/files.h"
 #include "schemas/json.h"
+#include "schemas/utf8.h"
 
 namespace camsweep {
 namespace {

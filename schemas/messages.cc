@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "schemas/utf8.h"
+
 namespace camsweep {
 namespace {
 
@@ -16,7 +18,6 @@ template <class... Visitors>
 Overloaded(Visitors...) -> Overloaded<Visitors...>;
 
 // Text of foreign origin (paths, messages of libraries) may not be UTF-8: it is replaced, not thrown at.
-std::string line_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 Json attempt_json(std::string_view type, const JobId& job, int attempt) {
   return {{"type", type}, {"job", job.hex}, {"attempt", attempt}};
@@ -161,19 +162,20 @@ Message decode(std::string_view line, Message (*read)(const Json&)) {
 }  // namespace
 
 std::string encode(const ToGang& message) {
-  return line_of(std::visit(Overloaded{[](const Assignment& assign) { return to_json(assign); },
-                                       [](const Stop& stop) {
-                                         return Json{{"type", "stop"}, {"mode", stop.now ? "now" : "checkpoint"}};
-                                       },
-                                       [](const Exit&) {
-                                         return Json{{"type", "exit"}};
-                                       },
-                                       [](const Ack& ack) { return attempt_json("ack", ack.job, ack.attempt); }},
-                            message));
+  return printable_json(
+      std::visit(Overloaded{[](const Assignment& assign) { return to_json(assign); },
+                            [](const Stop& stop) {
+                              return Json{{"type", "stop"}, {"mode", stop.now ? "now" : "checkpoint"}};
+                            },
+                            [](const Exit&) {
+                              return Json{{"type", "exit"}};
+                            },
+                            [](const Ack& ack) { return attempt_json("ack", ack.job, ack.attempt); }},
+                 message));
 }
 
 std::string encode(const FromGang& message) {
-  return line_of(std::visit([](const auto& body) { return to_json(body); }, message));
+  return printable_json(std::visit([](const auto& body) { return to_json(body); }, message));
 }
 
 ToGang decode_to_gang(std::string_view line) { return decode<ToGang>(line, read_to_gang); }

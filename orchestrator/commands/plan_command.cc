@@ -11,8 +11,8 @@
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/plan.h"
 #include "orchestrator/sweep_folder.h"
-#include "orchestrator/utf8.h"
 #include "results/database.h"
+#include "schemas/utf8.h"
 
 namespace camsweep {
 namespace {

@@ -7,10 +7,10 @@
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/sweep_folder.h"
 #include "orchestrator/text_table.h"
-#include "orchestrator/utf8.h"
 #include "results/query.h"
 #include "results/status.h"
 #include "schemas/text.h"
+#include "schemas/utf8.h"
 
 namespace camsweep {
 namespace {

@@ -8,8 +8,8 @@
 
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/sweep_folder.h"
-#include "orchestrator/utf8.h"
 #include "results/table.h"
+#include "schemas/utf8.h"
 
 namespace camsweep {
 namespace {

@@ -8,9 +8,9 @@
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/lock.h"
 #include "orchestrator/sweep_folder.h"
-#include "orchestrator/utf8.h"
 #include "results/verify.h"
 #include "schemas/json.h"
+#include "schemas/utf8.h"
 
 namespace camsweep {
 namespace {

@@ -5,8 +5,8 @@
 #include <map>
 
 #include "schemas/error.h"
+#include "schemas/utf8.h"
 #include "workers/commands/model_arguments.h"
-#include "workers/data/utf8.h"
 
 namespace camsweep {
 namespace {
@@ -37,10 +37,7 @@ void require_own_names(const std::vector<Picture>& pictures) {
   std::map<std::string, fs::path> files;
   for (const Picture& picture : pictures) {
     const std::string& id = picture.sample.id;
-    if (!is_utf8(id)) {
-      throw ConfigError(
-          fmt::format("the picture '{}': its name is not UTF-8; rename it", escaped(picture.file.string())));
-    }
+    require_utf8("the picture", id);
     const auto [entry, is_new] = files.emplace(id, picture.file);
     if (is_new) continue;
     throw ConfigError(fmt::format("'{}' and '{}' would both leave their results as '{}'; rename one of them",

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "schemas/files.h"
-#include "workers/data/utf8.h"
+#include "schemas/utf8.h"
 
 namespace camsweep {
 namespace {
@@ -24,9 +24,7 @@ class PictureFolder : public Dataset {
       if (!entry.is_regular_file() || !is_picture(entry.path())) continue;
       Sample& sample = samples.emplace_back();
       sample.id = entry.path().lexically_relative(folder_).string();
-      if (is_utf8(sample.id)) continue;
-      throw ConfigError(
-          fmt::format("the picture '{}': its name is not UTF-8; rename it", escaped(entry.path().string())));
+      require_utf8("the picture", sample.id);
     }
     if (samples.empty()) throw ConfigError(fmt::format("{}: no .jpg, .jpeg or .png file in it", folder_.string()));
     std::sort(samples.begin(), samples.end(), [](const Sample& a, const Sample& b) { return a.id < b.id; });

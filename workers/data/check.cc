@@ -10,8 +10,8 @@
 
 #include "schemas/error.h"
 #include "schemas/hash.h"
+#include "schemas/utf8.h"
 #include "workers/data/dataset_kinds.h"
-#include "workers/data/utf8.h"
 
 namespace camsweep {
 namespace {

@@ -6,8 +6,8 @@
 #include <array>
 
 #include "schemas/error.h"
+#include "schemas/utf8.h"
 #include "workers/data/dataset_kinds.h"
-#include "workers/data/utf8.h"
 
 namespace camsweep {
 
@@ -20,17 +20,10 @@ GrayImage Dataset::mask(const std::string& name) const { throw ImageError(fmt::f
 
 namespace {
 
-void require_utf8(const Dataset& dataset) {
-  const auto refuse = [](const char* what, const std::string& name) {
-    throw ConfigError(fmt::format("{} '{}': its name is not UTF-8; rename it", what, escaped(name)));
-  };
-  for (const std::string& name : dataset.class_names()) {
-    if (!is_utf8(name)) refuse("the class", name);
-  }
+void require_utf8_names(const Dataset& dataset) {
+  for (const std::string& name : dataset.class_names()) require_utf8("the class", name);
   for (const Split split : {Split::kTrain, Split::kVal, Split::kTest}) {
-    for (const Sample& sample : dataset.samples(split)) {
-      if (!is_utf8(sample.id)) refuse("the image", sample.id);
-    }
+    for (const Sample& sample : dataset.samples(split)) require_utf8("the image", sample.id);
   }
 }
 
@@ -38,7 +31,7 @@ void require_utf8(const Dataset& dataset) {
 
 std::unique_ptr<Dataset> load_dataset(const Json& spec) {
   std::unique_ptr<Dataset> dataset = load_unchecked(spec);
-  require_utf8(*dataset);
+  require_utf8_names(*dataset);
   return dataset;
 }
 

@@ -7,7 +7,7 @@
 #include <csetjmp>
 #include <cstring>
 
-// The classic interface, not the simplified one: that one would apply a file's gamma, which Pillow does not.
+// Not the interface of png_image: that one would apply a file's gamma, which Pillow does not.
 namespace camsweep {
 namespace {
 

@@ -14,6 +14,7 @@
 
 #include "schemas/error.h"
 #include "schemas/files.h"
+#include "schemas/utf8.h"
 #include "workers/gang/attempt_log.h"
 
 namespace camsweep {
@@ -48,7 +49,7 @@ void write_record(const JobContext& context, const JobFailure& failure) {
       {"kind", failure.kind}, {"retryable", failure.retryable}, {"text", failure.text}, {"time", now.count()}};
   const auto file = context.directory() / fmt::format("failure.rank{}.json", context.collective.rank());
   try {
-    write_file(file, record.dump(-1, ' ', false, Json::error_handler_t::replace), Sync::kYes);
+    write_file(file, printable_json(record), Sync::kYes);
   } catch (const Error& error) {
     fmt::print(stderr, "no failure record: {}\n", error.what());
   }

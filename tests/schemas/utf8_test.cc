@@ -1,4 +1,4 @@
-#include "workers/data/utf8.h"
+#include "schemas/utf8.h"
 
 #include <gtest/gtest.h>
 

@@ -1,9 +1,11 @@
-#include "workers/data/utf8.h"
+#include "schemas/utf8.h"
 
 #include <fmt/format.h>
 
 #include <cstddef>
 #include <cstdint>
+
+#include "schemas/error.h"
 
 namespace camsweep {
 namespace {
@@ -50,6 +52,15 @@ std::string escaped(std::string_view text) {
     offset += length;
   }
   return result;
+}
+
+void require_utf8(std::string_view what, const std::string& name) {
+  if (is_utf8(name)) return;
+  throw ConfigError(fmt::format("{} '{}': its name is not UTF-8; rename it", what, escaped(name)));
+}
+
+std::string printable_json(const Json& json, int indent) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace camsweep
