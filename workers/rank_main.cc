@@ -15,9 +15,11 @@
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "schemas/error.h"
+#include "schemas/program.h"
 #include "workers/rank_settings.h"
 
 namespace camsweep {
@@ -79,7 +81,10 @@ void move_channel_aside() {
 }
 
 [[noreturn]] void become_rank(const RankCommand& command) {
-  const fs::path worker = fs::read_symlink("/proc/self/exe").parent_path() / "camsweep-worker";
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  if (error) throw environment_error("cannot read /proc/self/exe", error.value());
+  const fs::path worker = self.parent_path() / "camsweep-worker";
   const RankSettings settings =
       rank_settings(command, local_rank([](const char* name) { return std::getenv(name); }), worker);
   bind_to_cpus(settings.cpus);
@@ -108,13 +113,5 @@ int run(const std::vector<std::string>& words, pid_t parent) {
 
 int main(int argc, char** argv) {
   const pid_t parent = ::getppid();
-  try {
-    return camsweep::run({argv + 1, argv + argc}, parent);
-  } catch (const camsweep::Error& error) {
-    fmt::print(stderr, "camsweep-rank: {}\n", error.what());
-    return static_cast<int>(error.code());
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "camsweep-rank: {}\n", error.what());
-    return static_cast<int>(camsweep::ExitCode::kEnvironment);
-  }
+  return camsweep::run_program("camsweep-rank", [&] { return camsweep::run({argv + 1, argv + argc}, parent); });
 }
