@@ -1,16 +1,15 @@
 #include "orchestrator/command_line.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cctype>
-#include <cstdlib>
 #include <filesystem>
 #include <sstream>
 
 #include "schemas/files.h"
 #include "schemas/json.h"
 #include "tests/orchestrator/captured_command.h"
+#include "tests/orchestrator/plan_scratch.h"
 
 namespace camsweep {
 namespace {
@@ -25,16 +24,10 @@ const std::vector<std::string> kFileCommands = {"forward", "evaluate", "localize
 class CommandLineTest : public testing::Test {
  protected:
   void SetUp() override {
-    fs::create_directories(folder_ / "cache");
-    ::setenv("XDG_CACHE_HOME", (folder_ / "cache").c_str(), 1);
     write_file(folder_ / "s.yaml",
                "sweep: s\ndataset: {kind: synth}\ndefaults: {resolution: 96}\n"
                "matrix: {backbone: [resnet18, resnet50], epochs: [1, 2]}\n"
                "exclude: [{backbone: resnet50, epochs: 2, why: dear}]\nset: [{when: {epochs: 2}, batch: 8}]\n");
-  }
-  void TearDown() override {
-    ::unsetenv("XDG_CACHE_HOME");
-    fs::remove_all(folder_);
   }
 
   CapturedCommand plan(std::vector<std::string> more) {
@@ -42,7 +35,8 @@ class CommandLineTest : public testing::Test {
     return captured(more);
   }
 
-  fs::path folder_ = fs::path(testing::TempDir()) / ("command_line-" + std::to_string(::getpid()));
+  const PlanScratch own_{"command-line"};
+  const fs::path& folder_ = own_.path;
 };
 
 // The line of `--help` that begins with the command's name, without the name.

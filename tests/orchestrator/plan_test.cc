@@ -1,15 +1,14 @@
 #include "orchestrator/plan.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <set>
 
 #include "schemas/error.h"
 #include "schemas/files.h"
 #include "schemas/hash.h"
+#include "tests/orchestrator/plan_scratch.h"
 
 namespace camsweep {
 namespace {
@@ -22,15 +21,6 @@ constexpr const char* kHead =
 // A folder of its own, for sweep files and the cache of hashes.
 class PlanTest : public testing::Test {
  protected:
-  void SetUp() override {
-    fs::create_directories(folder_ / "cache");
-    ::setenv("XDG_CACHE_HOME", (folder_ / "cache").c_str(), 1);
-  }
-  void TearDown() override {
-    ::unsetenv("XDG_CACHE_HOME");
-    fs::remove_all(folder_);
-  }
-
   Plan plan_of_file(const std::string& text, const PlanOptions& options = {}) {
     write_file(folder_ / "x.yaml", text);
     return make_plan(folder_ / "x.yaml", options);
@@ -51,7 +41,8 @@ class PlanTest : public testing::Test {
     return "no error";
   }
 
-  fs::path folder_ = fs::path(testing::TempDir()) / ("plan_test" + std::to_string(::getpid()));
+  const PlanScratch own_{"plan"};
+  const fs::path& folder_ = own_.path;
 };
 
 std::vector<std::string> ids(const Plan& plan) {

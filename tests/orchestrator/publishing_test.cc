@@ -1,9 +1,7 @@
 #include "orchestrator/publishing.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 
 #include "orchestrator/run_sweep.h"
@@ -11,6 +9,7 @@
 #include "results/result_file.h"
 #include "results/store.h"
 #include "schemas/files.h"
+#include "tests/orchestrator/plan_scratch.h"
 
 namespace camsweep {
 namespace {
@@ -20,15 +19,6 @@ namespace fs = std::filesystem;
 // A sweep of one training whose scheduler was killed after the commit that accepted it and before all that follows.
 class PublishingTest : public testing::Test {
  protected:
-  void SetUp() override {
-    fs::create_directories(scratch_ / "cache");
-    ::setenv("XDG_CACHE_HOME", (scratch_ / "cache").c_str(), 1);
-  }
-  void TearDown() override {
-    ::unsetenv("XDG_CACHE_HOME");
-    fs::remove_all(scratch_);
-  }
-
   void accept_without_publishing(const std::string& more = "") {
     write_file(sweep_file_,
                "sweep: s\ndataset: {kind: synth}\nmatrix: {backbone: resnet18, resolution: 96, epochs: 1}\n" + more);
@@ -56,7 +46,8 @@ class PublishingTest : public testing::Test {
 
   bool lies_there(const std::string& file) const { return fs::exists(folder_.attempt(train_.id, 1) / file); }
 
-  fs::path scratch_ = fs::path(testing::TempDir()) / ("publishing-" + std::to_string(::getpid()));
+  const PlanScratch own_{"publishing"};
+  const fs::path& scratch_ = own_.path;
   fs::path sweep_file_ = scratch_ / "s.yaml";
   SweepFolder folder_{scratch_ / "runs" / "s"};
   JobSpec train_;

@@ -2,14 +2,12 @@
 #include "orchestrator/run_sweep.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <cstdlib>
 
 #include "orchestrator/requests.h"
 #include "results/database.h"
 #include "results/store.h"
 #include "schemas/files.h"
+#include "tests/orchestrator/plan_scratch.h"
 
 namespace camsweep {
 namespace {
@@ -21,15 +19,9 @@ namespace fs = std::filesystem;
 class RunSweepTest : public testing::Test {
  protected:
   void SetUp() override {
-    fs::create_directories(scratch_ / "cache");
-    ::setenv("XDG_CACHE_HOME", (scratch_ / "cache").c_str(), 1);
     write_file(file_,
                "sweep: s\ndataset: {kind: synth}\ndefaults: {resolution: 96, batch: 8}\n"
                "matrix: {backbone: [resnet18], epochs: [1]}\nanalyses: [localize: [cam]]\n");
-  }
-  void TearDown() override {
-    ::unsetenv("XDG_CACHE_HOME");
-    fs::remove_all(scratch_);
   }
 
   RunOptions options(const std::vector<std::string>& overrides = {}) {
@@ -81,7 +73,8 @@ class RunSweepTest : public testing::Test {
     return row.step() ? row.text(0) : "";
   }
 
-  fs::path scratch_ = fs::path(testing::TempDir()) / ("run-sweep-" + std::to_string(::getpid()));
+  const PlanScratch own_{"run-sweep"};
+  const fs::path& scratch_ = own_.path;
   fs::path file_ = scratch_ / "s.yaml";
   SweepFolder folder_{scratch_ / "runs" / "s"};
   int reports_ = 0;
