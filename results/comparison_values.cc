@@ -20,13 +20,8 @@ struct Reported {
 
   void add(const std::string& job, double x, double value) {
     points[x].push_back(value);
-    if (job == last_job_) return;  // rows come job by job
     jobs.insert(job);
-    last_job_ = job;
   }
-
- private:
-  std::string last_job_;
 };
 
 using ByEntry = std::map<int64_t, Reported>;

@@ -15,9 +15,8 @@ const std::vector<Stage> kTrain = {Stage::kTrain};
 const std::vector<Stage> kLocalize = {Stage::kLocalize};
 const std::vector<Stage> kPc1 = {Stage::kLocalize, Stage::kPca};
 
-std::vector<ParameterInfo> make_table() {
+std::vector<ParameterInfo> trained_parameters() {
   return {
-      // What is trained.
       {"backbone", "string", nullptr, {}, {}, {}, kTrain, "network, a name of the backbone catalog or of `backbones:`"},
       {"pretraining", "string", "none", {}, {}, {}, kTrain, "weights to start from: none, a catalog entry or a path"},
       {"head",
@@ -36,7 +35,11 @@ std::vector<ParameterInfo> make_table() {
       {"gang", "integer", 1, {}, 1, 4096, kTrain, "ranks that train one job together"},
       {"seed", "integer", 0, {}, 0, 1e15, kTrain, "set by `replicates` or `seeds`"},
       {"select_on", "string", "none", {"none"}, {}, {}, kTrain, "split on which anything may be selected"},
-      // Recipe fields.
+  };
+}
+
+std::vector<ParameterInfo> recipe_fields() {
+  return {
       {"recipe", "string", "cam-back-again", {"cam-back-again"}, {}, {}, {}, "defaults of the fields below"},
       {"lr", "number", 1e-5, {}, 0, 1e3, kTrain, "peak learning rate"},
       {"min_lr", "number", 1e-6, {}, 0, 1e3, kTrain, "learning rate at the end of the cosine"},
@@ -53,7 +56,12 @@ std::vector<ParameterInfo> make_table() {
        kTrain,
        "subtracted per channel, of values in [0, 1]"},
       {"normalization_std", "numbers", {0.5, 0.5, 0.5}, {}, {}, {}, kTrain, "divided by, per channel"},
-      // Score maps and their evaluation.
+  };
+}
+
+// Of score maps and their evaluation.
+std::vector<ParameterInfo> map_options() {
+  return {
       {"cam_weight",
        "string",
        "paper",
@@ -146,7 +154,10 @@ std::string expectation(const ParameterInfo& parameter) {
 
 const std::vector<ParameterInfo>& parameter_table() {
   static const std::vector<ParameterInfo> table = [] {
-    std::vector<ParameterInfo> all = make_table();
+    std::vector<ParameterInfo> all;
+    for (const auto& part : {trained_parameters(), recipe_fields(), map_options()}) {
+      all.insert(all.end(), part.begin(), part.end());
+    }
     for (ParameterInfo& info : all) info.default_value = normalized(std::move(info.default_value));
     return all;
   }();
