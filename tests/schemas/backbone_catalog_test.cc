@@ -25,7 +25,7 @@ const Json kSmall = {{"family", "convnext"}, {"depths", {1, 1, 2, 1}}, {"widths"
 
 TEST(BackboneCatalogTest, EveryVariantIsCompleteAndSurvivesJson) {
   std::set<std::string> names;
-  for (const BackboneVariant& variant : backbone_catalog()) {
+  for (const auto& [variant, parameters, map_side] : backbone_catalog()) {
     const BackboneVariant again = variant_from_json(to_json(variant));
 
     EXPECT_EQ(to_json(again), to_json(variant));

@@ -216,7 +216,7 @@ INSTANTIATE_TEST_SUITE_P(
             "x.yaml:4:17: limits.start: found '2 weeks', expected seconds, or a text like '30 s', '2 min', '1.5 h'"},
         Mistake{"matrix: {epochs: 1}\nbackbones: {mine: {family: convnxt}}",
                 "x.yaml:4:19: backbones.mine: backbone 'mine': unknown family 'convnxt'; did you mean 'convnext'? "
-                "(known: resnet, convnext, replknet)"},
+                "(known: resnet, densenet, vgg, alexnet, googlenet, inception, convnext, replknet, slak, hornet)"},
         Mistake{"matrix: {epochs: 1}\nkeep: all", "x.yaml:4:7: keep: found 'all', expected state"}));
 
 TEST(SweepLoaderTest, MistakesOfTheHeadAreReported) {

@@ -14,12 +14,19 @@ namespace camsweep {
 
 enum class HeadKind { kPaper, kImagenet };
 enum class Pool { kGap, kGmp };
+// What is computed. Only kTrain can be trained; the others give the same logits in evaluation and are faster.
+enum class Form {
+  kTrain,
+  kMerged,  // replknet: the large kernel, its small branch and their norms as one kernel (spec backbones, 11.3)
+  kFolded   // replknet: kMerged, and every other norm after a convolution folded into it; slak: likewise, unmerged
+};
 
 struct BackboneOptions {
   int classes = 1000;
   HeadKind head = HeadKind::kPaper;
   Pool pool = Pool::kGap;
   double drop_path = 0;  // stochastic depth rate of the last block; block i of n has rate * i / (n - 1)
+  Form form = Form::kTrain;
 };
 
 struct NamedTensor {
@@ -27,17 +34,28 @@ struct NamedTensor {
   at::Tensor tensor;
 };
 
-// Which samples a training forward pass sees: stochastic depth is a hash of (seed, epoch, sample, layer), so that it
+// Which samples a training forward pass sees: what is dropped is a hash of (seed, epoch, sample, layer), so that it
 // depends neither on the gang's size nor on the order of samples. Empty in evaluation.
 struct ForwardContext {
-  bool training = false;  // batch statistics, stochastic depth
+  bool training = false;  // batch statistics, stochastic depth, dropout
   uint64_t seed = 0;
   int epoch = 0;
   std::span<const size_t> samples = {};  // one per image of the batch
+  // Where a network with auxiliary classifiers puts their logits, (N, classes) each; null: they are not computed.
+  std::vector<at::Tensor>* auxiliary_logits = nullptr;
 };
 
-// How logits follow from the feature map, for the exact CAM weights of spec backbones, section 3.
-enum class HeadNorm { kNone, kBatchNorm, kLayerNorm };
+// How logits follow from the feature map (spec backbones, 3): from its mean or maximum over positions through one
+// linear layer (kLinear), with a norm of the map before (kBatchNorm) or of the pooled values between (kLayerNorm); or
+// from all of its positions (kFullyConnected), which leaves no class activation map.
+enum class HeadForm { kLinear, kBatchNorm, kLayerNorm, kFullyConnected };
+
+// Groups of parameters for layer-wise learning rates, from 0 at the stem to count - 1 at the head (spec
+// backbones, 2.6).
+struct LayerGroups {
+  int count = 0;
+  std::vector<int> group;  // of each of parameters()
+};
 
 // A network: feature map, then classifier. Weights are unspecified until initialize() or a loader fills them, and
 // require no gradient until a trainer says so.
@@ -62,9 +80,13 @@ class Backbone {
   virtual const BackboneVariant& variant() const = 0;
   virtual const BackboneOptions& options() const = 0;
 
-  // For class activation maps. `classifier_weight` is (classes, C).
+  virtual LayerGroups layer_groups() const = 0;
+  // What the loss of auxiliary logits counts in the source's training.
+  virtual double auxiliary_loss_weight() const = 0;
+
+  virtual HeadForm head_form() const = 0;
+  // For class activation maps, of every head but kFullyConnected. `classifier_weight` is (classes, C).
   virtual at::Tensor classifier_weight() const = 0;
-  virtual HeadNorm head_norm() const = 0;
   // Exact weights a of spec backbones, 3: for pooled features g (C) of one image and a class, (C). With kLayerNorm they
   // depend on the image through g's deviation; otherwise g is not read. Only for Pool::kGap.
   virtual at::Tensor exact_cam_weights(const at::Tensor& pooled, int64_t class_index) const = 0;
@@ -75,8 +97,11 @@ class Backbone {
   virtual void to(at::Device device, bool channels_last) = 0;
 };
 
-// Throws ConfigError for a variant its family cannot build.
+// Throws ConfigError for options that the variant's family has no meaning for.
 std::unique_ptr<Backbone> make_backbone(const BackboneVariant& variant, const BackboneOptions& options);
+
+// A network of another form with the weights of `trained`, which is of the form kTrain, computed in double.
+std::unique_ptr<Backbone> to_form(const Backbone& trained, Form form);
 
 // Whether channels-last is the faster memory format on a CPU for networks like this one (training, forward and
 // backward).

@@ -2,6 +2,7 @@
 #include <ATen/ops/gelu.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "workers/backbones/network.h"
@@ -23,9 +24,7 @@ class Block {
   Block(TensorRegistry& registry, const std::string& name, int64_t channels, int64_t kernel,
         const BackboneVariant& variant, DropPath drop_path)
       : scale_(registry.add_parameter(name + ".gamma", {channels}, Initializer::constant(kLayerScale))),
-        depthwise_(registry, name + ".dwconv",
-                   {.in = channels, .out = channels, .kernel = kernel, .padding = kernel / 2, .groups = channels},
-                   small_normal(), Bias::kZero),
+        depthwise_(registry, name + ".dwconv", depthwise(channels, kernel), small_normal(), Initializer::constant(0)),
         norm_(registry, name + ".norm", channels),
         expand_(registry, name + ".pwconv1", channels, hidden(channels, variant), small_normal_linear(), form(variant)),
         project_(registry, name + ".pwconv2", hidden(channels, variant), channels, small_normal_linear(),
@@ -61,7 +60,8 @@ struct Downsample {
 
   Downsample(TensorRegistry& registry, const std::string& name, int64_t in, int64_t out)
       : norm(registry, name + ".0", in),
-        conv(registry, name + ".1", {.in = in, .out = out, .kernel = 2, .stride = 2}, small_normal(), Bias::kZero) {}
+        conv(registry, name + ".1", {.in = in, .out = out, .kernel = 2, .stride = 2}, small_normal(),
+             Initializer::constant(0)) {}
 
   at::Tensor operator()(const at::Tensor& x) const { return conv(norm.over_channels(x)); }
 };
@@ -71,7 +71,7 @@ class ConvNext final : public Network {
   ConvNext(const BackboneVariant& variant, const BackboneOptions& options)
       : Network(variant, options),
         stem_conv_(registry(), "downsample_layers.0.0", {.in = 3, .out = variant.widths[0], .kernel = 4, .stride = 4},
-                   small_normal(), Bias::kZero),
+                   small_normal(), Initializer::constant(0)),
         stem_norm_(registry(), "downsample_layers.0.1", variant.widths[0]) {
     const std::vector<int>& widths = variant.widths;
     for (size_t stage = 1; stage < 4; ++stage) {
@@ -90,10 +90,12 @@ class ConvNext final : public Network {
     }
     // CAM Back Again drops the norm before the classifier.
     const bool paper = options.head == HeadKind::kPaper;
-    set_head({.linear_name = "head",
-              .norm = paper ? HeadNorm::kNone : HeadNorm::kLayerNorm,
-              .channels = widths[3],
-              .init = paper ? new_classifier(widths[3]) : small_normal_linear()});
+    const bool on_map = variant.norm == "map";
+    if (on_map && !paper) map_norm_.emplace(registry(), "norm", widths[3]);
+    set_head(PooledHeadShape{.linear_name = "head",
+                             .form = paper || on_map ? HeadForm::kLinear : HeadForm::kLayerNorm,
+                             .channels = widths[3],
+                             .init = paper ? new_classifier(widths[3]) : small_normal_linear()});
   }
 
  private:
@@ -103,16 +105,31 @@ class ConvNext final : public Network {
       if (stage > 0) x = downsample_[stage - 1](x);
       for (const Block& block : stages_[stage]) x = block(x, context);
     }
-    return x;
+    return map_norm_ ? map_norm_->over_channels(x) : x;
   }
+
+  int layer_group_count() const override { return kConvNextLayerGroups; }
+  int layer_group(std::string_view key) const override { return convnext_layer_group(key, /*blocks_per_group=*/3); }
 
   Conv2d stem_conv_;
   LayerNorm stem_norm_;
   std::vector<Downsample> downsample_;
   std::vector<Block> stages_[4];
+  std::optional<LayerNorm> map_norm_;  // where the norm stands before pooling
 };
 
 }  // namespace
+
+int convnext_layer_group(std::string_view key, int blocks_per_group) {
+  constexpr int kDownsample[] = {0, 2, 3, 12};
+  constexpr int kStage[] = {1, 2, 3, 12};
+  constexpr int kLastOfThirdStage = 11;
+  if (key.starts_with("downsample_layers.")) return kDownsample[key_number(key, 1)];
+  if (!key.starts_with("stages.")) return kConvNextLayerGroups - 1;
+  const int stage = key_number(key, 1);
+  const int within = stage == 2 ? key_number(key, 2) / blocks_per_group : 0;
+  return std::min(kStage[stage] + within, std::max(kStage[stage], kLastOfThirdStage));
+}
 
 std::unique_ptr<Backbone> make_convnext(const BackboneVariant& variant, const BackboneOptions& options) {
   return std::make_unique<ConvNext>(variant, options);

@@ -8,6 +8,7 @@
 #include <ATen/ops/linear.h>
 #include <ATen/ops/rsqrt.h>
 
+#include <array>
 #include <cmath>
 
 #include "schemas/error.h"
@@ -16,40 +17,55 @@
 namespace camsweep {
 namespace {
 
-constexpr double kBatchNormEps = 1e-5;
 constexpr double kBatchNormMomentum = 0.1;
+constexpr uint64_t kDropoutStream = 1;  // apart from stochastic depth of the same layer number
+
+std::array<int64_t, 2> pair(Extent extent) { return {extent.height, extent.width}; }
+
+void check_samples(const at::Tensor& x, const ForwardContext& context) {
+  CAMSWEEP_CHECK(static_cast<size_t>(x.size(0)) == context.samples.size(),
+                 "what is dropped at random needs the sample behind every image of a batch");
+}
 
 }  // namespace
 
-Conv2d::Conv2d(TensorRegistry& registry, const std::string& name, const ConvShape& shape, Initializer initializer,
-               Bias bias)
+ConvShape depthwise(int64_t channels, Extent kernel, Extent stride) {
+  return {.in = channels,
+          .out = channels,
+          .kernel = kernel,
+          .stride = stride,
+          .padding = kernel.half(),
+          .groups = channels};
+}
+
+Conv2d::Conv2d(TensorRegistry& registry, const std::string& name, const ConvShape& shape, Initializer weight,
+               std::optional<Initializer> bias)
     : shape_(shape),
-      weight_(registry.add_parameter(name + ".weight", {shape.out, shape.in / shape.groups, shape.kernel, shape.kernel},
-                                     initializer)) {
-  if (bias == Bias::kZero) {
-    bias_ = registry.add_parameter(name + ".bias", {shape.out}, Initializer::constant(0));
-  }
+      weight_(registry.add_parameter(
+          name + ".weight", {shape.out, shape.in / shape.groups, shape.kernel.height, shape.kernel.width}, weight)) {
+  if (bias) bias_ = registry.add_parameter(name + ".bias", {shape.out}, *bias);
 }
 
 at::Tensor Conv2d::operator()(const at::Tensor& x) const {
   const std::optional<at::Tensor> bias = bias_.defined() ? std::optional(bias_) : std::nullopt;
-  return at::conv2d(x, weight_, bias, shape_.stride, shape_.padding, /*dilation=*/1, shape_.groups);
+  return at::conv2d(x, weight_, bias, pair(shape_.stride), pair(shape_.padding), /*dilation=*/1, shape_.groups);
 }
 
-BatchNorm2d::BatchNorm2d(TensorRegistry& registry, const std::string& name, int64_t channels)
+BatchNorm2d::BatchNorm2d(TensorRegistry& registry, const std::string& name, int64_t channels, double eps)
     : weight_(registry.add_parameter(name + ".weight", {channels}, Initializer::constant(1))),
       bias_(registry.add_parameter(name + ".bias", {channels}, Initializer::constant(0))),
       running_mean_(registry.add_buffer(name + ".running_mean", {channels}, Initializer::constant(0))),
       running_var_(registry.add_buffer(name + ".running_var", {channels}, Initializer::constant(1))),
-      batches_(registry.add_counter(name + ".num_batches_tracked")) {}
+      batches_(registry.add_counter(name + ".num_batches_tracked")),
+      eps_(eps) {}
 
 at::Tensor BatchNorm2d::operator()(const at::Tensor& x, const ForwardContext& context) const {
   if (context.training) batches_.add_(1);
-  return at::batch_norm(x, weight_, bias_, running_mean_, running_var_, context.training, kBatchNormMomentum,
-                        kBatchNormEps, /*cudnn_enabled=*/true);
+  return at::batch_norm(x, weight_, bias_, running_mean_, running_var_, context.training, kBatchNormMomentum, eps_,
+                        /*cudnn_enabled=*/true);
 }
 
-at::Tensor BatchNorm2d::scale() const { return weight_ * at::rsqrt(running_var_ + kBatchNormEps); }
+at::Tensor BatchNorm2d::scale() const { return weight_ * at::rsqrt(running_var_ + eps_); }
 
 at::Tensor BatchNorm2d::shift() const { return bias_ - running_mean_ * scale(); }
 
@@ -75,6 +91,10 @@ Linear::Linear(TensorRegistry& registry, const std::string& name, int64_t in, in
 
 at::Tensor Linear::operator()(const at::Tensor& x) const { return at::linear(x, weight(), bias_); }
 
+at::Tensor Linear::over_positions(const at::Tensor& map) const {
+  return at::conv2d(map, weight_.view({weight_.size(0), weight_.size(1), 1, 1}), bias_);
+}
+
 Initializer default_uniform(int64_t fan_in) { return Initializer::uniform(1 / std::sqrt(static_cast<double>(fan_in))); }
 
 at::Tensor channels_to_end(const at::Tensor& x) { return x.permute({0, 2, 3, 1}); }
@@ -83,10 +103,8 @@ at::Tensor channels_to_front(const at::Tensor& x) { return x.permute({0, 3, 1, 2
 
 at::Tensor DropPath::operator()(const at::Tensor& branch, const ForwardContext& context) const {
   if (!context.training || rate_ == 0) return branch;
-  const int64_t batch = branch.size(0);
-  CAMSWEEP_CHECK(static_cast<size_t>(batch) == context.samples.size(),
-                 "stochastic depth knows the sample behind every image of a batch");
-  at::Tensor factors = at::empty({batch, 1, 1, 1}, at::kFloat);
+  check_samples(branch, context);
+  at::Tensor factors = at::empty({branch.size(0), 1, 1, 1}, at::kFloat);
   float* factor = factors.data_ptr<float>();
   for (const size_t sample : context.samples) {
     const uint64_t bits =
@@ -95,6 +113,24 @@ at::Tensor DropPath::operator()(const at::Tensor& branch, const ForwardContext& 
     *factor++ = kept ? static_cast<float>(1 / (1 - rate_)) : 0.0F;
   }
   return branch * factors.to(branch.options());
+}
+
+at::Tensor Dropout::operator()(const at::Tensor& x, const ForwardContext& context) const {
+  if (!context.training || rate_ == 0) return x;
+  check_samples(x, context);
+  const auto rate = static_cast<float>(rate_);
+  at::Tensor factors = at::empty(x.sizes(), at::kFloat);
+  float* factor = factors.data_ptr<float>();
+  const int64_t elements = x.numel() / x.size(0);
+  for (const size_t sample : context.samples) {
+    const uint64_t stream = hash_numbers(
+        {context.seed, static_cast<uint64_t>(context.epoch), sample, static_cast<uint64_t>(layer_), kDropoutStream});
+    for (int64_t i = 0; i < elements; ++i) {
+      const bool kept = unit_float(split_mix(stream, static_cast<uint64_t>(i))) >= rate;
+      *factor++ = kept ? 1 / (1 - rate) : 0.0F;
+    }
+  }
+  return x * factors.to(x.options());
 }
 
 double drop_path_rate(double last, int i, int n) { return n > 1 ? last * i / (n - 1) : last; }

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "workers/backbones/backbone.h"
@@ -12,26 +13,40 @@ namespace camsweep {
 
 // Layers as plain values: tensors that a registry knows by their official key, and a call operator.
 
+// A length along each axis of a map. A single number stands for both.
+struct Extent {
+  int64_t height = 0;
+  int64_t width = 0;
+
+  Extent(int64_t side) : height(side), width(side) {}  // NOLINT: `.kernel = 3` is what a layer's shape looks like
+  Extent(int64_t rows, int64_t columns) : height(rows), width(columns) {}
+
+  int64_t area() const { return height * width; }
+  // Padding that keeps a map's size with this odd kernel.
+  Extent half() const { return {height / 2, width / 2}; }
+};
+
 struct ConvShape {
   int64_t in = 0;
   int64_t out = 0;
-  int64_t kernel = 1;
-  int64_t stride = 1;
-  int64_t padding = 0;
+  Extent kernel = 1;
+  Extent stride = 1;
+  Extent padding = 0;
   int64_t groups = 1;
 
   // fan_in and fan_out as the sources count them: kernel area times channels of one group, or times `out`.
-  int64_t fan_in() const { return in / groups * kernel * kernel; }
-  int64_t fan_out() const { return out * kernel * kernel; }
+  int64_t fan_in() const { return in / groups * kernel.area(); }
+  int64_t fan_out() const { return out * kernel.area(); }
 };
 
-enum class Bias { kNone, kZero };
+// One filter per channel that keeps the map's size, but for a stride.
+ConvShape depthwise(int64_t channels, Extent kernel, Extent stride = 1);
 
-// (N, in, H, W) -> (N, out, H', W').
+// (N, in, H, W) -> (N, out, H', W'). Without `bias` it has none.
 class Conv2d {
  public:
-  Conv2d(TensorRegistry& registry, const std::string& name, const ConvShape& shape, Initializer initializer,
-         Bias bias = Bias::kNone);
+  Conv2d(TensorRegistry& registry, const std::string& name, const ConvShape& shape, Initializer weight,
+         std::optional<Initializer> bias = std::nullopt);
   at::Tensor operator()(const at::Tensor& x) const;
 
  private:
@@ -40,11 +55,11 @@ class Conv2d {
   at::Tensor bias_;  // undefined: none
 };
 
-// Over (N, H, W) of each channel, eps 1e-5. In training: batch statistics, and running statistics move by 0.1 towards
-// the batch's (unbiased variance).
+// Over (N, H, W) of each channel. In training: batch statistics, and running statistics move by 0.1 towards the batch's
+// (unbiased variance).
 class BatchNorm2d {
  public:
-  BatchNorm2d(TensorRegistry& registry, const std::string& name, int64_t channels);
+  BatchNorm2d(TensorRegistry& registry, const std::string& name, int64_t channels, double eps = 1e-5);
   at::Tensor operator()(const at::Tensor& x, const ForwardContext& context) const;
 
   // The affine map s * x + t it is in evaluation.
@@ -57,6 +72,7 @@ class BatchNorm2d {
   at::Tensor running_mean_;
   at::Tensor running_var_;
   at::Tensor batches_;
+  double eps_;
 };
 
 // Over the last dimension, eps 1e-6, biased variance.
@@ -90,6 +106,7 @@ class Linear {
   Linear(TensorRegistry& registry, const std::string& name, int64_t in, int64_t out, const LinearInit& init,
          LinearWeight form = LinearWeight::kMatrix);
   at::Tensor operator()(const at::Tensor& x) const;
+  at::Tensor over_positions(const at::Tensor& map) const;  // (N, in, h, w) -> (N, out, h, w)
 
   at::Tensor weight() const { return weight_.flatten(1); }  // (out, in)
   const at::Tensor& bias() const { return bias_; }
@@ -112,6 +129,18 @@ class DropPath {
  public:
   DropPath(double rate, int layer) : rate_(rate), layer_(layer) {}
   at::Tensor operator()(const at::Tensor& branch, const ForwardContext& context) const;
+
+ private:
+  double rate_;
+  int layer_;
+};
+
+// In training every element is zero with probability `rate`, the others are scaled by 1 / (1 - rate). What is dropped
+// is a hash of (seed, epoch, sample, layer, element), in row-major order. (N, ...) -> the same shape.
+class Dropout {
+ public:
+  Dropout(double rate, int layer) : rate_(rate), layer_(layer) {}
+  at::Tensor operator()(const at::Tensor& x, const ForwardContext& context) const;
 
  private:
   double rate_;

@@ -2,42 +2,14 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "workers/backbones/backbone.h"
+#include "workers/backbones/head.h"
 #include "workers/backbones/layers.h"
 #include "workers/backbones/tensor_registry.h"
 
 namespace camsweep {
-
-// What follows the feature map: an optional norm, pooling over positions, one linear layer.
-struct HeadShape {
-  std::string linear_name;          // "fc" or "head"
-  HeadNorm norm = HeadNorm::kNone;  // its keys are `norm.*`
-  int64_t channels = 0;
-  LinearInit init;
-};
-
-class Head {
- public:
-  Head(TensorRegistry& registry, const HeadShape& shape, const BackboneOptions& options);
-
-  // (N, C, h, w) -> (N, classes).
-  at::Tensor operator()(const at::Tensor& features, const ForwardContext& context) const;
-
-  HeadNorm norm() const;
-  at::Tensor weight() const { return linear_->weight(); }
-  at::Tensor exact_cam_weights(const at::Tensor& pooled, int64_t class_index) const;
-  double exact_cam_constant(int64_t class_index) const;
-
- private:
-  Pool pool_;
-  std::optional<BatchNorm2d> batch_norm_;
-  std::optional<LayerNorm> layer_norm_;
-  std::optional<Linear> linear_;
-};
-
-// PyTorch's default for a new classifier: U(-1/sqrt(C), 1/sqrt(C)) for weight and bias.
-LinearInit new_classifier(int64_t channels);
 
 // Everything of a backbone that does not depend on its family. A family registers its tensors in registry(), ends its
 // construction with set_head(), and computes the features.
@@ -52,9 +24,11 @@ class Network : public Backbone {
   void initialize(uint64_t seed) final { registry_.initialize(seed); }
   const BackboneVariant& variant() const final { return variant_; }
   const BackboneOptions& options() const final { return options_; }
+  LayerGroups layer_groups() const final;
+  double auxiliary_loss_weight() const override { return 0; }
 
-  at::Tensor classifier_weight() const final { return head_->weight(); }
-  HeadNorm head_norm() const final { return head_->norm(); }
+  HeadForm head_form() const final;
+  at::Tensor classifier_weight() const final { return pooled_head().weight(); }
   at::Tensor exact_cam_weights(const at::Tensor& pooled, int64_t class_index) const final;
   double exact_cam_constant(int64_t class_index) const final;
   void to(at::Device device, bool channels_last) final;
@@ -63,11 +37,17 @@ class Network : public Backbone {
   Network(const BackboneVariant& variant, const BackboneOptions& options) : variant_(variant), options_(options) {}
 
   TensorRegistry& registry() { return registry_; }
-  void set_head(const HeadShape& shape) { head_.emplace(registry_, shape, options_); }
+  void set_head(const PooledHeadShape& shape) { head_.emplace(PooledHead(registry_, shape, options_)); }
+  void set_head(const FullyConnectedHeadShape& shape) { head_.emplace(FullyConnectedHead(registry_, shape, options_)); }
 
  private:
   // `images` in the network's memory format.
   virtual at::Tensor compute_features(const at::Tensor& images, const ForwardContext& context) const = 0;
+  // The number of groups, and the group of a parameter by its key.
+  virtual int layer_group_count() const = 0;
+  virtual int layer_group(std::string_view key) const = 0;
+
+  const PooledHead& pooled_head() const;
   void check_class(int64_t class_index) const;
 
   BackboneVariant variant_;
@@ -76,6 +56,15 @@ class Network : public Backbone {
   std::optional<Head> head_;
   at::MemoryFormat format_ = at::MemoryFormat::Contiguous;
 };
+
+// The parts of a key between its dots, for the groups of layers: "stages.2.5.gamma" -> "stages", 2, 5.
+std::string_view key_part(std::string_view key, int index);
+int key_number(std::string_view key, int index);
+
+// The groups of ConvNeXt's keys (spec backbones, 2.6), which its descendants share: 12 of blocks, the third stage's in
+// runs of `blocks_per_group`, after the stem's and before the head's.
+inline constexpr int kConvNextLayerGroups = 14;
+int convnext_layer_group(std::string_view key, int blocks_per_group);
 
 // One file per family.
 std::unique_ptr<Backbone> make_resnet(const BackboneVariant& variant, const BackboneOptions& options);

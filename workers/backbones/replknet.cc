@@ -2,6 +2,7 @@
 #include <ATen/ops/gelu.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "workers/backbones/network.h"
@@ -25,11 +26,6 @@ struct ConvNorm {
 };
 
 ConvShape pointwise(int64_t in, int64_t out) { return {.in = in, .out = out}; }
-
-ConvShape depthwise(int64_t channels, int64_t kernel, int64_t stride = 1) {
-  return {
-      .in = channels, .out = channels, .kernel = kernel, .stride = stride, .padding = kernel / 2, .groups = channels};
-}
 
 struct BlockShape {
   int64_t channels = 0;
@@ -122,10 +118,8 @@ class RepLkNet final : public Network {
       transitions_[stage].emplace_back(registry(), fmt::format("transitions.{}.1", stage),
                                        depthwise(widths[stage + 1], 3, 2));
     }
-    set_head({.linear_name = "head",
-              .norm = HeadNorm::kBatchNorm,
-              .channels = widths[3],
-              .init = new_classifier(widths[3])});
+    set_head(PooledHeadShape{
+        .linear_name = "head", .form = HeadForm::kBatchNorm, .channels = widths[3], .init = new_classifier(widths[3])});
   }
 
  private:
@@ -153,6 +147,18 @@ class RepLkNet final : public Network {
       for (const ConvNorm& layer : transitions_[stage]) x = layer(x, context).relu_();
     }
     return x;
+  }
+
+  // Spec backbones, 2.6.
+  int layer_group_count() const override { return 14; }
+  int layer_group(std::string_view key) const override {
+    constexpr int kStage[] = {1, 2, 3, 12};
+    constexpr int kTransition[] = {1, 2, 11};
+    if (key.starts_with("stem.")) return 0;
+    if (key.starts_with("transitions.")) return kTransition[key_number(key, 1)];
+    if (!key.starts_with("stages.")) return 13;
+    const int stage = key_number(key, 1);
+    return stage == 2 ? std::min(kStage[stage] + key_number(key, 3) / 4, 11) : kStage[stage];
   }
 
   std::vector<ConvNorm> stem_;

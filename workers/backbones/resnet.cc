@@ -13,8 +13,10 @@ namespace {
 
 // He et al., "Deep Residual Learning for Image Recognition", CVPR 2016; names and strides of torchvision.
 
+constexpr int64_t kStemStride = 4;
+
 Conv2d make_conv(TensorRegistry& registry, const std::string& name, ConvShape shape) {
-  shape.padding = shape.kernel / 2;
+  shape.padding = shape.kernel.half();
   return Conv2d(registry, name, shape, Initializer::normal(std::sqrt(2.0 / static_cast<double>(shape.fan_out()))));
 }
 
@@ -83,19 +85,23 @@ class ResNet final : public Network {
     int blocks = 0;
     for (const int depth : variant.depths) blocks += depth;
     int64_t channels = variant.widths[0];
+    int64_t stride = kStemStride;
     for (size_t stage = 0; stage < 4; ++stage) {
+      // Stages that would go beyond the variant's stride keep their map's size.
+      const int64_t step = stage > 0 && stride < variant.stride ? 2 : 1;
+      stride *= step;
       for (int block = 0; block < variant.depths[stage]; ++block) {
         const int index = static_cast<int>(blocks_.size());
         const BlockShape shape = {.in = channels,
                                   .planes = variant.widths[stage],
-                                  .stride = stage > 0 && block == 0 ? 2 : 1,
+                                  .stride = block == 0 ? step : 1,
                                   .bottleneck = variant.block == "bottleneck"};
         blocks_.emplace_back(registry(), fmt::format("layer{}.{}", stage + 1, block), shape,
                              DropPath(drop_path_rate(options.drop_path, index, blocks), index));
         channels = shape.out();
       }
     }
-    set_head({.linear_name = "fc", .channels = channels, .init = new_classifier(channels)});
+    set_head(PooledHeadShape{.linear_name = "fc", .channels = channels, .init = new_classifier(channels)});
   }
 
  private:
@@ -103,6 +109,13 @@ class ResNet final : public Network {
     at::Tensor x = at::max_pool2d(stem_(images, context).relu_(), /*kernel_size=*/3, /*stride=*/2, /*padding=*/1);
     for (const Block& block : blocks_) x = block(x, context);
     return x;
+  }
+
+  // The stem, four stages, the head.
+  int layer_group_count() const override { return 6; }
+  int layer_group(std::string_view key) const override {
+    if (key.starts_with("layer")) return key[5] - '0';
+    return key.starts_with("fc.") ? 5 : 0;
   }
 
   ConvNorm stem_;

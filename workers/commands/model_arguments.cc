@@ -86,10 +86,8 @@ void add_model_options(CLI::App& command, ModelArguments& arguments) {
 
 void require_backbone(const ModelCard& card, const std::string& weights, const std::string& backbone) {
   if (backbone.empty()) return;
-  const std::vector<BackboneVariant>& catalog = backbone_catalog();
-  const auto known = std::find_if(catalog.begin(), catalog.end(),
-                                  [&](const BackboneVariant& variant) { return variant.name == backbone; });
-  const bool agrees = known == catalog.end() ? card.variant.name == backbone : to_json(card.variant) == to_json(*known);
+  const CatalogEntry* known = find_in_catalog(backbone);
+  const bool agrees = known ? to_json(card.variant) == to_json(known->variant) : card.variant.name == backbone;
   if (!agrees) throw ConfigError(fmt::format("{}: holds {}, not {}", weights, card.variant.name, backbone));
 }
 

@@ -125,14 +125,22 @@ Trainer::StepEnd Trainer::train_step(const Batch& batch) {
   const double ranks = context_.collective.size();
   const auto format = channels_last_ ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
   const at::Tensor images = batch.images.to(context_.device).contiguous(format);
-  const ForwardContext forward{
-      .training = true, .seed = settings_.seed, .epoch = state_.epoch, .samples = batch.samples};
+  std::vector<at::Tensor> auxiliary;
+  const ForwardContext forward{.training = true,
+                               .seed = settings_.seed,
+                               .epoch = state_.epoch,
+                               .samples = batch.samples,
+                               .auxiliary_logits = &auxiliary};
+  const at::Tensor labels = batch.labels.to(context_.device);
+  const auto cross_entropy = [&](const at::Tensor& logits) {
+    return at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, /*ignore_index=*/-100,
+                                  settings_.label_smoothing);
+  };
 
   reducer_->begin_step();
-  const at::Tensor logits = backbone_->classify(backbone_->features(images, forward), forward);
-  const at::Tensor loss = at::cross_entropy_loss(logits, batch.labels.to(context_.device), {}, at::Reduction::Mean,
-                                                 /*ignore_index=*/-100, settings_.label_smoothing) /
-                          ranks;
+  at::Tensor total = cross_entropy(backbone_->classify(backbone_->features(images, forward), forward));
+  for (const at::Tensor& logits : auxiliary) total = total + backbone_->auxiliary_loss_weight() * cross_entropy(logits);
+  const at::Tensor loss = total / ranks;
   at::Tensor extra = reducer_->extra();
   const StopRequest stop = context_.stop.load();
   {

@@ -4,6 +4,7 @@
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 #include <string>
@@ -79,7 +80,7 @@ TEST(BackboneTest, NanoOfOursHasAThirdOfAMillionParameters) {
 }
 
 TEST(BackboneTest, NamesAreUniqueAndAConvMlpIsStoredAsConvolution) {
-  for (const BackboneVariant& variant : backbone_catalog()) {
+  for (const auto& [variant, parameters, map_side] : backbone_catalog()) {
     const auto backbone = make_backbone(variant, {.classes = 3});
     std::set<std::string> names;
     for (const NamedTensor& entry : backbone->state()) names.insert(entry.name);
@@ -93,8 +94,8 @@ TEST(BackboneTest, PaperConvNextHasNoFinalNorm) {
   const auto paper = make_backbone(small_variant("convnext"), {.classes = 5, .head = HeadKind::kPaper});
   const auto imagenet = make_backbone(small_variant("convnext"), {.classes = 5, .head = HeadKind::kImagenet});
 
-  EXPECT_EQ(paper->head_norm(), HeadNorm::kNone);
-  EXPECT_EQ(imagenet->head_norm(), HeadNorm::kLayerNorm);
+  EXPECT_EQ(paper->head_form(), HeadForm::kLinear);
+  EXPECT_EQ(imagenet->head_form(), HeadForm::kLayerNorm);
   EXPECT_EQ(imagenet->state().size(), paper->state().size() + 2);
 }
 
@@ -114,6 +115,43 @@ TEST(BackboneTest, MeanOfTheExactCamPlusConstantIsTheLogit) {
       // float32 sums over 16 channels of order 1: 1e-5 is ten times their error.
       EXPECT_NEAR(mean_cam + backbone->exact_cam_constant(label), logits[label].item<double>(), 1e-5) << family;
     }
+  }
+}
+
+// Spec backbones, 2.6.
+TEST(BackboneTest, LayerGroupsAreThoseOfTheSources) {
+  const auto group_of = [](const char* backbone, const char* key) {
+    const auto network = make_backbone(find_backbone(backbone), {.classes = 2, .head = HeadKind::kImagenet});
+    const LayerGroups groups = network->layer_groups();
+    const std::vector<NamedTensor> parameters = network->parameters();
+    const auto found = std::ranges::find(parameters, key, &NamedTensor::name);
+    EXPECT_NE(found, parameters.end()) << key;
+    return groups.group[static_cast<size_t>(found - parameters.begin())];
+  };
+
+  EXPECT_EQ(group_of("convnext_small", "downsample_layers.0.1.weight"), 0);
+  EXPECT_EQ(group_of("convnext_small", "downsample_layers.1.0.weight"), 2);
+  EXPECT_EQ(group_of("convnext_small", "stages.0.2.gamma"), 1);
+  EXPECT_EQ(group_of("convnext_small", "stages.2.3.gamma"), 4);
+  EXPECT_EQ(group_of("convnext_small", "stages.2.26.gamma"), 11);
+  EXPECT_EQ(group_of("convnext_small", "downsample_layers.3.1.bias"), 12);
+  EXPECT_EQ(group_of("convnext_small", "norm.weight"), 13);
+  EXPECT_EQ(group_of("replknet_31b", "stages.2.blocks.35.pw1.bn.weight"), 11);
+  EXPECT_EQ(group_of("replknet_31b", "transitions.2.0.conv.weight"), 11);
+  EXPECT_EQ(group_of("replknet_31b", "head.bias"), 13);
+  EXPECT_EQ(group_of("resnet18", "bn1.weight"), 0);
+  EXPECT_EQ(group_of("resnet18", "layer3.1.conv2.weight"), 3);
+  EXPECT_EQ(group_of("resnet18", "fc.weight"), 5);
+}
+
+TEST(BackboneTest, WsolResNetsKeepTheMapOfTheirStageAndTheKeysOfThePlainOnes) {
+  const at::NoGradGuard no_grad;
+  for (const auto& [name, side] : {std::pair{"resnet18_wsol_14", 4}, {"resnet18_wsol_28", 8}}) {
+    const auto backbone = make_backbone(find_backbone(name), {.classes = 2});
+    fill_fixture(*backbone);
+
+    EXPECT_EQ(backbone->features(fixture_input(1, 64), {}).size(2), side) << name;
+    EXPECT_EQ(backbone->state().size(), 122) << name;
   }
 }
 
@@ -180,9 +218,8 @@ TEST(BackboneTest, StochasticDepthDependsOnTheSampleAndNotOnItsPlaceInTheBatch) 
 TEST(BackboneTest, ImpossibleOptionsAreRefused) {
   EXPECT_THROW(make_backbone(find_backbone("resnet18"), {.classes = 0}), ConfigError);
   EXPECT_THROW(make_backbone(find_backbone("resnet18"), {.drop_path = 1}), ConfigError);
-  BackboneVariant unknown = find_backbone("resnet18");
-  unknown.family = "vit";
-  EXPECT_THROW(make_backbone(unknown, {}), ConfigError);
+  EXPECT_THROW(make_backbone(find_backbone("resnet18"), {.form = Form::kMerged}), ConfigError);
+}), ConfigError);
 }
 
 }  // namespace
