@@ -18,6 +18,7 @@
 #include "orchestrator/table_check.h"
 #include "schemas/backbone_catalog.h"
 #include "schemas/error.h"
+#include "schemas/files.h"
 #include "schemas/hash.h"
 #include "schemas/sweep_loader.h"
 
