@@ -1,5 +1,7 @@
 #include "workers/commands/published_weights.h"
 
+#include "schemas/checkpoint_catalog.h"
+
 namespace camsweep {
 
 ModelCard published_card(const BackboneVariant& variant, const BackboneOptions& options, int resolution) {
@@ -9,10 +11,11 @@ ModelCard published_card(const BackboneVariant& variant, const BackboneOptions& 
                  .mean = {0.485, 0.456, 0.406},  // ImageNet's
                  .std = {0.229, 0.224, 0.225},
                  .class_names = {}};
-  if (variant.name == "replknet_xl") {  // trained on MegData73M, whose images are scaled to -1..1
-    card.mean = {0.5, 0.5, 0.5};
-    card.std = {0.5, 0.5, 0.5};
-  }
+  const std::vector<std::string> names = published_checkpoints().names(variant.name);
+  if (names.empty()) return card;
+  const PublishedCheckpoint& entry = *published_checkpoints().find(variant.name, names.front());
+  card.mean = entry.mean.get<std::vector<double>>();
+  card.std = entry.std.get<std::vector<double>>();
   return card;
 }
 
