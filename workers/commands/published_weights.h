@@ -1,11 +1,31 @@
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "workers/checkpoints/model_file.h"
 
 namespace camsweep {
 
 // What a weights file that says nothing about itself is taken for: weights as their authors published them, with the
-// statistics their images were normalized by.
+// statistics their images were normalized by. A resolution of 0: the one its authors report figures at, px.
 ModelCard published_card(const BackboneVariant& variant, const BackboneOptions& options, int resolution);
+
+// A network as a command line asks for it. What is left open is as the file has it.
+struct ModelRequest {
+  std::string weights;
+  std::string backbone;
+  WeightsChoice choice = WeightsChoice::kTrained;
+  std::optional<int> classes;  // read for files that say nothing about themselves, as are the next two
+  std::optional<HeadKind> head;
+  int resolution = 0;
+};
+
+// Builds and loads the network. Throws ConfigError if the file holds another backbone or does not fit it, or has no
+// classifier.
+Model build_model(const WeightsFile& file, const ModelRequest& request);
+
+// Opens the file and builds its network. Throws ConfigError, as open_weights().
+Model open_model(const ModelRequest& request);
 
 }  // namespace camsweep
