@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "schemas/error.h"
+
 namespace camsweep {
 namespace {
 
