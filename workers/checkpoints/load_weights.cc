@@ -97,8 +97,8 @@ class Loading {
     if (identity_.form == form) return;
     if (form == Form::kTrain) {
       throw ConfigError(fmt::format(
-          "{}: holds {}, which cannot be undone: a network in the form it is trained in needs the file that "
-          "was written before its branches were merged",
+          "{}: holds {}: merged weights cannot be taken apart again, so a network to be trained needs the file of the "
+          "training form",
           file_.name, describe(identity_)));
     }
     refuse(fmt::format("a network of the form {} is not loaded from one of the form {}", form_name(form),

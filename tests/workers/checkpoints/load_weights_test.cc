@@ -147,7 +147,7 @@ TEST(LoadWeightsTest, MergedKernelsCannotBeTrained) {
 
   const std::string message = refusal(*backbone, file_of(tensors), Strictness::kFinetune);
 
-  EXPECT_NE(message.find("3 classes, merged), which cannot be undone"), std::string::npos) << message;
+  EXPECT_NE(message.find("3 classes, merged): merged weights cannot be taken apart again"), std::string::npos) << message;
 }
 
 // The values of every tensor through three dialects and back.
