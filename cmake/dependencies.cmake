@@ -23,6 +23,12 @@ target_include_directories(camsweep_valijson SYSTEM INTERFACE ${VALIJSON_INCLUDE
 
 if(CAMSWEEP_WORKERS)
   include(cmake/torch.cmake)
+  # CRC-32 of the records of `.pth` files, at the speed of the copy beside it: zlib's takes ten times as long.
+  find_path(LIBDEFLATE_INCLUDE libdeflate.h REQUIRED)
+  find_library(LIBDEFLATE_LIBRARY deflate REQUIRED)
+  add_library(camsweep_libdeflate INTERFACE)
+  target_include_directories(camsweep_libdeflate SYSTEM INTERFACE ${LIBDEFLATE_INCLUDE})
+  target_link_libraries(camsweep_libdeflate INTERFACE ${LIBDEFLATE_LIBRARY})
   find_package(MPI REQUIRED COMPONENTS C) # gangs: process groups on any node, gradients on CPUs
   add_library(camsweep_mpi INTERFACE)
   # mpi.h would pull in the C++ bindings that MPI removed; libmpi alone is linked.

@@ -204,15 +204,6 @@ fs::path HashCache::default_file() {
   return folder / "camsweep" / "fingerprints.json";
 }
 
-fs::path resolve_path(const std::string& path, const fs::path& sweep_file) {
-  std::error_code error;
-  for (const fs::path& base : {sweep_file.parent_path(), fs::path()}) {
-    const fs::path candidate = fs::absolute(base / path, error).lexically_normal();
-    if (fs::exists(candidate, error)) return candidate;
-  }
-  return {};
-}
-
 Json resolve_dataset(const Json& dataset, const fs::path& sweep_file) {
   Json resolved = dataset;
   const std::string kind = dataset.at("kind");

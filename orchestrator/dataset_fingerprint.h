@@ -30,18 +30,13 @@ class HashCache {
   bool changed_ = false;
 };
 
-// The data set of a sweep as a worker opens it: paths absolute (a relative one starts at the sweep file's folder, or,
-// where nothing is there, at the current folder), what a `synth` leaves open filled in. Throws ConfigError naming a
-// folder that is missing.
+// The data set of a sweep as a worker opens it: paths absolute by resolve_path(), what a `synth` leaves open filled in.
+// Throws ConfigError naming a folder that is missing.
 Json resolve_dataset(const Json& dataset, const std::filesystem::path& sweep_file);
 
 // SHA-256 over kind and options, the bytes of the metadata files and the sorted (path, size) pairs of the images and
 // masks that they list. Independent of where the data set lies. Takes a resolved data set. Throws ConfigError naming a
 // metadata file or image that is missing.
 std::string dataset_fingerprint(const Json& dataset, HashCache& cache);
-
-// An existing file that a sweep file names, as an absolute path by the rule of resolve_dataset(); empty if there is
-// none.
-std::filesystem::path resolve_path(const std::string& path, const std::filesystem::path& sweep_file);
 
 }  // namespace camsweep

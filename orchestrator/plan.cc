@@ -10,6 +10,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "orchestrator/checkpoint_files.h"
 #include "orchestrator/dataset_fingerprint.h"
 #include "orchestrator/identity.h"
 #include "orchestrator/identity_text.h"
@@ -27,7 +28,8 @@ namespace {
 // Turns cells into jobs; what many cells share (variants, checkpoints) is looked up once.
 class Planner {
  public:
-  Planner(Plan& plan, PlanDetail detail, HashCache& cache) : plan_(plan), detail_(detail), cache_(cache) {
+  Planner(Plan& plan, const PlanOptions& options, HashCache& cache)
+      : plan_(plan), detail_(options.detail), finder_(plan.spec, options.checkpoints, cache) {
     dataset_ = resolve_dataset(plan.spec.dataset, plan.spec.file);
     fingerprint_ = dataset_fingerprint(dataset_, cache);
   }
@@ -54,10 +56,12 @@ class Planner {
                                     cell_label(plan_.spec, rows[i])));
     }
     for (const Row* row : rows_) prepare(*row);
+    finder_.check();
     for (const auto& [what, count] : dropped_) {
       plan_.notes.push_back(
           fmt::format("{} dropped in {} cell{}: they train fewer epochs", what, count, count == 1 ? "" : "s"));
     }
+    for (std::string& sentence : normalization_.sentences()) plan_.notes.push_back(std::move(sentence));
     check_table(plan_.spec, rows_);
   }
 
@@ -85,21 +89,16 @@ class Planner {
     int stage;
     JobSpec job;
   };
-  // Weights to start from; an empty path for random initialization.
-  struct Pretraining {
-    std::string path;
-    std::string text;  // canonical, of the file's SHA-256
-  };
 
   // Looks up what jobs_of() needs, and says what it will leave out.
   void prepare(const Row& row) {
     static const size_t kEpochs = parameter_position("epochs");
     static const size_t kBackbone = parameter_position("backbone");
-    static const size_t kPretraining = parameter_position("pretraining");
     const int epochs = *row[kEpochs];
     check_epochs(row, epochs);
     find_variant(row[kBackbone]->get_ref<const std::string&>());
-    find_pretraining(row, row[kPretraining]->get_ref<const std::string&>());
+    pretraining_.push_back(&finder_.find(row));
+    if (pretraining_.back()->published) normalization_.add(row, *pretraining_.back()->published);
     for (const int epoch : plan_.spec.snapshots) {
       if (epoch > epochs) ++dropped_[fmt::format("snapshot {}", epoch)];
     }
@@ -114,9 +113,8 @@ class Planner {
     static const size_t kEpochs = parameter_position("epochs");
     static const size_t kGang = parameter_position("gang");
     static const size_t kBackbone = parameter_position("backbone");
-    static const size_t kPretraining = parameter_position("pretraining");
     const Row& row = *rows_[cell];
-    const Pretraining& pretraining = pretraining_.at(row[kPretraining]->get_ref<const std::string&>());
+    const Pretraining& pretraining = *pretraining_[cell];
     std::vector<int> snapshots = plan_.spec.snapshots;
     std::erase_if(snapshots, [&](int epoch) { return epoch > row[kEpochs]->get<int>(); });
     JobSpec job;
@@ -189,33 +187,17 @@ class Planner {
     variants_.emplace(name, canonical(to_json(find_backbone(name, plan_.spec.backbones))));
   }
 
-  void find_pretraining(const Row& row, const std::string& name) {
-    if (pretraining_.count(name) != 0) return;
-    Pretraining pretraining{.path = "", .text = "null"};
-    if (name != "none") {
-      pretraining.path = resolve_path(name, plan_.spec.file).string();
-      if (pretraining.path.empty() || !std::filesystem::is_regular_file(pretraining.path)) {
-        const bool looks_like_path = name.find('/') != std::string::npos || name.find('.') != std::string::npos;
-        throw ConfigError(fmt::format(
-            "{}: pretraining '{}' (cell {}): {}", plan_.spec.file.string(), name, cell_label(plan_.spec, row),
-            looks_like_path ? "there is no such file"
-                            : "expected `none` or the path of a weights file; catalogs of checkpoints come by path"));
-      }
-      pretraining.text = canonical(cache_.sha256(pretraining.path));
-    }
-    pretraining_.emplace(name, std::move(pretraining));
-  }
-
   Plan& plan_;
   PlanDetail detail_;
-  HashCache& cache_;
+  PretrainingFinder finder_;
   Json dataset_;  // as a worker opens it
   std::string fingerprint_;
   std::vector<const Row*> rows_;                           // of the plan's cells
+  std::vector<const Pretraining*> pretraining_;            // as rows_
   std::unordered_map<std::string, std::string> variants_;  // canonical texts by backbone
-  std::unordered_map<std::string, Pretraining> pretraining_;
   std::unordered_set<JobId> known_;
   std::map<std::string, size_t> dropped_;  // what, and in how many cells
+  NormalizationNotes normalization_;
 };
 
 }  // namespace
@@ -229,7 +211,7 @@ Plan make_plan(const std::filesystem::path& sweep_file, const PlanOptions& optio
   plan.rules = std::move(expansion.rules);
   plan.notes = std::move(expansion.notes);
   HashCache cache(HashCache::default_file());
-  Planner planner(plan, options.detail, cache);
+  Planner planner(plan, options, cache);
   planner.make_cells(expansion.cells);
   planner.make_jobs();
   return plan;

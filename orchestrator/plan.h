@@ -31,11 +31,13 @@ enum class PlanDetail {
 struct PlanOptions {
   std::vector<std::string> overrides = {};  // key=value, as on the command line
   std::vector<std::string> only = {};       // 'backbone=convnext_*'
+  std::filesystem::path checkpoints = {};   // --checkpoints: the folder of published weights; empty: not given
   PlanDetail detail = PlanDetail::kFull;
 };
 
 // Steps 1 and 2 of the data flow: loads, expands, computes identities. Throws ConfigError: bad file, unknown names,
-// missing data set or checkpoint, batch no multiple of gang, too many cells.
+// missing data set, batch no multiple of gang, too many cells; CheckpointError with every published weights file that
+// is missing or no good.
 Plan make_plan(const std::filesystem::path& sweep_file, const PlanOptions& options);
 
 }  // namespace camsweep

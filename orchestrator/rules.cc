@@ -36,7 +36,8 @@ size_t parameter_position(const std::string& name) {
   return found->second;
 }
 
-Resolver::Resolver(const SweepSpec& sweep) : defaults_(parameter_table().size()), table_(parameter_table().size()) {
+Resolver::Resolver(const SweepSpec& sweep)
+    : catalog_(sweep.checkpoints.catalog), defaults_(parameter_table().size()), table_(parameter_table().size()) {
   for (const auto& [name, value] : sweep.defaults.items()) defaults_[parameter_position(name)] = &value;
   for (size_t i = 0; i < table_.size(); ++i) {
     const Json& value = parameter_table()[i].default_value;
@@ -57,8 +58,23 @@ const Json* Resolver::value(const Row& row, size_t position) const {
   if (row[position] != nullptr) return row[position];
   if (defaults_[position] != nullptr) return defaults_[position];
   if (position == kAugmentation) return table_[position];
+  if (const Json* normalization = published(row, position)) return normalization;
   const Row& recipe = recipe_rows_[value(row, kAugmentation)->get<bool>() ? 1 : 0];
   return recipe[position] != nullptr ? recipe[position] : table_[position];
+}
+
+const Json* Resolver::published(const Row& row, size_t position) const {
+  static const size_t kMean = parameter_position("normalization_mean");
+  static const size_t kStd = parameter_position("normalization_std");
+  static const size_t kBackbone = parameter_position("backbone");
+  static const size_t kPretraining = parameter_position("pretraining");
+  if (position != kMean && position != kStd) return nullptr;
+  const Json* backbone = value(row, kBackbone);
+  const auto& pretraining = value(row, kPretraining)->get_ref<const std::string&>();
+  if (backbone == nullptr || pretraining == "none") return nullptr;
+  const PublishedCheckpoint* entry = catalog_.find(backbone->get_ref<const std::string&>(), pretraining);
+  if (entry == nullptr) return nullptr;
+  return position == kMean ? &entry->mean : &entry->std;
 }
 
 std::vector<Json> alternatives(const std::string& parameter, const Json& value) {

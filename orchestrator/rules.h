@@ -15,13 +15,17 @@ using Row = std::vector<const Json*>;
 // Position of a known parameter in parameter_table().
 size_t parameter_position(const std::string& name);
 
-// What a row leaves open is filled from `defaults`, from the recipe and from the parameter table, in this order.
+// What a row leaves open is filled from `defaults`, from the published weights it starts from (normalization), from the
+// recipe and from the parameter table, in this order.
 class Resolver {
  public:
   explicit Resolver(const SweepSpec& sweep);
   const Json* value(const Row& row, size_t position) const;  // null: it has none anywhere
 
  private:
+  const Json* published(const Row& row, size_t position) const;
+
+  const CheckpointCatalog& catalog_;
   Row defaults_;
   Row table_;
   std::vector<Json> recipes_;  // recipe_defaults() by augmentation

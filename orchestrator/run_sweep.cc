@@ -193,6 +193,7 @@ std::string same_command(const RunOptions& options) {
   const auto add = [&](const std::vector<std::string>& more) { words.insert(words.end(), more.begin(), more.end()); };
   add(options.plan.overrides);
   for (const std::string& only : options.plan.only) add({"--only", only});
+  if (!options.plan.checkpoints.empty()) add({"--checkpoints", options.plan.checkpoints});
   if (options.slots) add({"--slots", std::to_string(*options.slots)});
   if (options.hostfile) add({"--hostfile", *options.hostfile});
   if (!options.report) add({"--no-report"});

@@ -78,4 +78,13 @@ void make_directories(const std::filesystem::path& folder) {
   if (error) throw environment_error("cannot make the folder " + folder.string(), error.value());
 }
 
+std::filesystem::path resolve_path(const std::string& path, const std::filesystem::path& sweep_file) {
+  std::error_code error;
+  for (const std::filesystem::path& base : {sweep_file.parent_path(), std::filesystem::path()}) {
+    const std::filesystem::path candidate = std::filesystem::absolute(base / path, error).lexically_normal();
+    if (std::filesystem::exists(candidate, error)) return candidate;
+  }
+  return {};
+}
+
 }  // namespace camsweep

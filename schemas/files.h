@@ -19,4 +19,8 @@ void write_file(const std::filesystem::path& file, std::string_view bytes, Sync 
 // Makes a folder and its parents. Throws Error (kDiskFull, kEnvironment).
 void make_directories(const std::filesystem::path& folder);
 
+// What a sweep file names, as an absolute path: a relative one starts at the sweep file's folder, or, where nothing is
+// there, at the current folder. Empty if it is at neither.
+std::filesystem::path resolve_path(const std::string& path, const std::filesystem::path& sweep_file);
+
 }  // namespace camsweep

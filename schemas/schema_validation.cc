@@ -11,7 +11,6 @@
 #include <valijson/validator.hpp>
 
 #include "schemas/text.h"
-#include "schemas/yaml_document.h"
 
 namespace camsweep {
 namespace {
@@ -143,6 +142,14 @@ std::vector<Violation> validate(const Json& value, const Json& schema_json) {
          value_sentence(value.at(Json::json_pointer(pointer)), subschema(schema_json, pointer, value))});
   }
   return violations;
+}
+
+void add_violations(const YamlDocument& document, const Json& schema, Diagnostics& problems) {
+  for (const Violation& violation : validate(document.root, schema)) {
+    const bool key = violation.at == Violation::At::kKey;
+    problems.add(key ? document.key_place(violation.pointer) : document.place(violation.pointer),
+                 readable_path(violation.pointer), violation.sentence);
+  }
 }
 
 }  // namespace camsweep

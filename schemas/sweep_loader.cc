@@ -19,16 +19,6 @@
 namespace camsweep {
 namespace {
 
-void check_schema(const SweepReading& reading) {
-  static const Json schema = Json::parse(kSweepSchema);
-  for (const Violation& violation : validate(reading.root(), schema)) {
-    const bool key = violation.at == Violation::At::kKey;
-    const YamlDocument& document = reading.document;
-    reading.problems.add(key ? document.key_place(violation.pointer) : document.place(violation.pointer),
-                         readable_path(violation.pointer), violation.sentence);
-  }
-}
-
 void read_seeds(const SweepReading& reading, SweepSpec& sweep) {
   const Json* replicates = reading.find("replicates");
   const Json* seeds = reading.find("seeds");
@@ -79,6 +69,21 @@ void read_backbones(const SweepReading& reading, SweepSpec& sweep) {
   }
 }
 
+void read_checkpoints(const SweepReading& reading, SweepSpec& sweep) {
+  sweep.checkpoints.catalog = published_checkpoints();
+  const Json* checkpoints = reading.find("checkpoints");
+  if (!checkpoints) return;
+  sweep.checkpoints.folder = checkpoints->value("folder", "");
+  if (!checkpoints->contains("catalog")) return;
+  const std::filesystem::path own = checkpoints->at("catalog").get<std::string>();
+  const std::filesystem::path file = resolve_path(own.string(), sweep.file);
+  try {
+    sweep.checkpoints.catalog.overlay(load_checkpoint_catalog(file.empty() ? own : file, sweep.backbones));
+  } catch (const ConfigError& error) {
+    reading.problem("/checkpoints/catalog", error.what());
+  }
+}
+
 }  // namespace
 
 void check_value(const SweepReading& reading, const std::string& parameter, const Json& value,
@@ -100,7 +105,8 @@ SweepSpec read_sweep(std::string_view text, const std::string& file) {
   document.root = normalized(std::move(document.root));
   Diagnostics problems;
   const SweepReading reading{document, problems};
-  check_schema(reading);
+  static const Json schema = Json::parse(kSweepSchema);
+  add_violations(document, schema, problems);
   problems.throw_if_any();
 
   SweepSpec sweep;
@@ -110,6 +116,7 @@ SweepSpec read_sweep(std::string_view text, const std::string& file) {
   sweep.dataset = document.root.at("dataset");
   check_dataset(reading, sweep.dataset);
   read_backbones(reading, sweep);
+  read_checkpoints(reading, sweep);
   if (const Json* defaults = reading.find("defaults")) {
     sweep.defaults = *defaults;
     for (const auto& [name, value] : defaults->items()) check_value(reading, name, value, "/defaults/" + name);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "schemas/checkpoint_catalog.h"
 #include "schemas/diagnostics.h"
 #include "schemas/job_spec.h"
 #include "schemas/json.h"
@@ -55,6 +56,12 @@ struct Limits {
   uint64_t max_jobs = 100'000;  // cells times seeds: a typo in a range fails here and does not fill the queue
 };
 
+// Published weights by the names that `pretraining` gives them, and where this sweep's files lie.
+struct CheckpointSettings {
+  std::string folder;  // as the file names it; empty: it does not
+  CheckpointCatalog catalog;
+};
+
 // A sweep file as it is meant, checked against the schema and the catalogs. Made by load_sweep(). Numbers are
 // normalized().
 struct SweepSpec {
@@ -74,7 +81,8 @@ struct SweepSpec {
   std::vector<int> snapshots;
   std::vector<AnalysisSpec> analyses;
   Json backbones = Json::object();  // custom variants: name -> {family, ...}
-  Json report = Json::object();     // {table: {rows, columns, value}, plots: [...]}
+  CheckpointSettings checkpoints;
+  Json report = Json::object();  // {table: {rows, columns, value}, plots: [...]}
   Limits limits;
   bool keep_state = false;  // `keep: state`: training states stay after acceptance
 };

@@ -32,5 +32,11 @@ void add_export_command(CLI::App& app, CommandLine& line);
 void add_verify_command(CLI::App& app, CommandLine& line);
 void add_schema_command(CLI::App& app, CommandLine& line);
 void add_backbones_command(CLI::App& app, CommandLine& line);
+void add_checkpoints_command(CLI::App& app, CommandLine& line);
+
+// What every command says of --checkpoints.
+inline constexpr const char* kCheckpointsHelp =
+    "folder of published weights (default: the sweep file's `checkpoints: {folder: ..}`, else the environment variable "
+    "CAMSWEEP_CHECKPOINTS)";
 
 }  // namespace camsweep

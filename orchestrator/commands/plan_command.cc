@@ -8,6 +8,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "orchestrator/checkpoint_files.h"
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/plan.h"
 #include "orchestrator/sweep_folder.h"
@@ -66,6 +67,20 @@ void print_json(const Plan& plan, const StageCounts& counts) {
   fmt::print("{}\n", printable_json(json, 2));
 }
 
+// A plan that cannot be made yet: which files of published weights it waits for.
+void print_json(const CheckpointError& error) {
+  Json list = Json::array();
+  for (const CheckpointProblem& problem : error.problems()) {
+    list.push_back({{"file", problem.file},
+                    {"problem", problem.problem},
+                    {"source", problem.source},
+                    {"folder", problem.folder.string()},
+                    {"backbones", problem.backbones},
+                    {"cells", problem.cells}});
+  }
+  fmt::print("{}\n", printable_json(Json{{"checkpoints", list}}, 2));
+}
+
 std::string effect(const RuleCount& rule) {
   if (rule.rule == "matrix") return "";
   const char* verb = rule.rule.starts_with("exclude")   ? "removes"
@@ -111,6 +126,20 @@ struct Arguments {
   bool json = false;
 };
 
+void show(Arguments arguments, const CommandLine& line) try {
+  arguments.plan.detail = PlanDetail::kIds;
+  const Plan plan = make_plan(arguments.sweep_file, arguments.plan);
+  const StageCounts counts = count_jobs(plan, done_jobs(SweepFolder{line.runs / plan.spec.name}));
+  if (arguments.json) {
+    print_json(plan, counts);
+  } else {
+    print_text(plan, counts);
+  }
+} catch (const CheckpointError& error) {
+  if (arguments.json) print_json(error);
+  throw;
+}
+
 }  // namespace
 
 void add_plan_command(CLI::App& app, CommandLine& line) {
@@ -122,18 +151,10 @@ void add_plan_command(CLI::App& app, CommandLine& line) {
       ->add_option("--only", arguments->plan.only,
                    "keep cells that match, like 'backbone=convnext_*'; several: all must")
       ->allow_extra_args(false);
-  command->add_flag("--json", arguments->json, "print JSON");
+  command->add_option("--checkpoints", arguments->plan.checkpoints, kCheckpointsHelp)->type_name("DIR");
+  command->add_flag("--json", arguments->json, "print JSON; of weights that are missing, too, before it ends with 2");
   command->footer("Example:\n  camsweep plan experiments/quickstart.yaml epochs=1 --only 'backbone=convnext_*'");
-  command->callback([arguments, &line] {
-    arguments->plan.detail = PlanDetail::kIds;
-    const Plan plan = make_plan(arguments->sweep_file, arguments->plan);
-    const StageCounts counts = count_jobs(plan, done_jobs(SweepFolder{line.runs / plan.spec.name}));
-    if (arguments->json) {
-      print_json(plan, counts);
-    } else {
-      print_text(plan, counts);
-    }
-  });
+  command->callback([arguments, &line] { show(*arguments, line); });
 }
 
 }  // namespace camsweep

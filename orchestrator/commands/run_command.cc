@@ -16,6 +16,7 @@ struct Arguments {
   std::string sweep_file;
   std::vector<std::string> overrides;
   std::vector<std::string> only;
+  std::filesystem::path checkpoints;
   std::optional<int> slots;
   std::string hostfile;
   bool adopt = false;
@@ -34,7 +35,7 @@ ExitCode run(const Arguments& arguments, const CommandLine& line) {
   options.sweep_file = arguments.sweep_file;
   options.runs = line.runs;
   options.programs = line.program.parent_path();
-  options.plan = {.overrides = arguments.overrides, .only = arguments.only};
+  options.plan = {.overrides = arguments.overrides, .only = arguments.only, .checkpoints = arguments.checkpoints};
   options.slots = arguments.slots;
   if (!arguments.hostfile.empty()) options.hostfile = arguments.hostfile;
   options.adoption = arguments.adopt ? Adoption::kAdopt : Adoption::kRefuse;
@@ -54,6 +55,7 @@ void add_run_command(CLI::App& app, CommandLine& line) {
                    "only the cells that match, e.g. 'backbone=convnext_*'; several: all must")
       ->type_name("KEY=PATTERN")
       ->allow_extra_args(false);
+  command->add_option("--checkpoints", arguments->checkpoints, kCheckpointsHelp)->type_name("DIR");
   command->add_option("--slots", arguments->slots, "ranks that may run at once (default: GPUs, or the largest gang)")
       ->check(CLI::Range(1, 4096));
   command->add_option("--hostfile", arguments->hostfile, "slots from lines 'host slots=N'")->type_name("FILE");

@@ -16,8 +16,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::vector<std::string> kSweepCommands = {"plan",  "run",  "status", "jobs",   "logs",   "retry",  "query",
-                                                 "table", "plot", "report", "export", "verify", "schema", "backbones"};
+const std::vector<std::string> kSweepCommands = {"plan",   "run",    "status", "jobs",      "logs",
+                                                 "retry",  "query",  "table",  "plot",      "report",
+                                                 "export", "verify", "schema", "backbones", "checkpoints"};
 const std::vector<std::string> kFileCommands = {"forward",    "evaluate",           "localize",           "erf", "pca",
                                                 "activation", "inspect-checkpoint", "convert-checkpoint", "data"};
 

@@ -181,10 +181,6 @@ TEST_F(PlanTest, MissingFilesAreNamedBeforeAnythingRuns) {
   EXPECT_EQ(error_of(std::string(kHead) + "matrix: {pretraining: ./no.pth}\n"),
             "x.yaml: pretraining './no.pth' (cell of the sweep): there is no such file");
   EXPECT_EQ(
-      error_of(std::string(kHead) + "matrix: {pretraining: in22k}\n"),
-      "x.yaml: pretraining 'in22k' (cell of the sweep): expected `none` or the path of a weights file; catalogs of "
-      "checkpoints come by path");
-  EXPECT_EQ(
       error_of(
           "sweep: s\ndataset: {kind: wsol, root: nowhere}\nmatrix: {backbone: resnet18, epochs: 1, resolution: 96}\n"),
       "x.yaml: dataset.root: there is no folder 'nowhere'");

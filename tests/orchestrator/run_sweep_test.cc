@@ -127,14 +127,15 @@ TEST_F(RunSweepTest, TheCommandThatContinuesIsTheOneThatWasGiven) {
   options.report = [](const SweepFolder&) {};
   EXPECT_EQ(same_command(options), "camsweep run k.yaml");
 
-  options.plan = {.overrides = {"epochs=100"}, .only = {"backbone=convnext_*", "lr=1e-3"}};
+  options.plan = {
+      .overrides = {"epochs=100"}, .only = {"backbone=convnext_*", "lr=1e-3"}, .checkpoints = "/data/weights"};
   options.slots = 2;
   options.hostfile = "my hosts";
   options.runs = "/data/runs";
   options.report = nullptr;
   EXPECT_EQ(same_command(options),
-            "camsweep run k.yaml epochs=100 --only 'backbone=convnext_*' --only lr=1e-3 --slots 2 --hostfile 'my hosts'"
-            " --no-report --runs /data/runs");
+            "camsweep run k.yaml epochs=100 --only 'backbone=convnext_*' --only lr=1e-3 --checkpoints /data/weights"
+            " --slots 2 --hostfile 'my hosts' --no-report --runs /data/runs");
 }
 
 TEST_F(RunSweepTest, WhereTheSweepLiesIsPartOfTheAdvice) {

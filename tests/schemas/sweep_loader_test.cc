@@ -120,6 +120,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "x.yaml:3:10: matrix.epohcs: found the unknown key 'epohcs'; did you mean 'epochs'?"},
         Mistake{"matrix: {}\nrepilcates: 2",
                 "x.yaml:4:1: repilcates: found the unknown key 'repilcates'; did you mean 'replicates'?"},
+        Mistake{"matrix: {}\ncheckpoints: {foler: x}",
+                "x.yaml:4:15: checkpoints.foler: found the unknown key 'foler'; did you mean 'folder'?"},
+        Mistake{"matrix: {}\ncheckpoints: {catalog: no.yaml}",
+                "x.yaml:4:24: checkpoints.catalog: no.yaml: there is no such catalog of checkpoints"},
         Mistake{"matrix: {seed: [1, 2]}",
                 "x.yaml:3:10: matrix.seed: found the unknown key 'seed', expected one of augmentation, backbone, "
                 "batch, cam_weight, drop_path, epochs, eval_side, gang, head, heatmap, label_smoothing, lr, min_lr, "

@@ -21,6 +21,11 @@ struct Family {
 
 const Family kFamilies[] = {
     {"resnet", make_resnet},
+    {"densenet", make_densenet, /*residual=*/false},
+    {"vgg", make_vgg, /*residual=*/false},
+    {"alexnet", make_alexnet, /*residual=*/false},
+    {"googlenet", make_googlenet, /*residual=*/false},
+    {"inception", make_inception, /*residual=*/false},
     {"convnext", make_convnext},
     {"replknet", make_replknet},
 };

@@ -57,7 +57,7 @@ struct FullyConnectedHeadShape {
   int64_t channels = 0;
   int64_t grid = 0;  // positions along one side
   int64_t hidden = 4096;
-  std::optional<LinearInit> init;  // none: new_classifier() of each layer
+  std::optional<LinearInit> init = std::nullopt;  // none: new_classifier() of each layer
 };
 
 class FullyConnectedHead {

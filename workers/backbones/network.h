@@ -68,6 +68,11 @@ int convnext_layer_group(std::string_view key, int blocks_per_group);
 
 // One file per family.
 std::unique_ptr<Backbone> make_resnet(const BackboneVariant& variant, const BackboneOptions& options);
+std::unique_ptr<Backbone> make_densenet(const BackboneVariant& variant, const BackboneOptions& options);
+std::unique_ptr<Backbone> make_vgg(const BackboneVariant& variant, const BackboneOptions& options);
+std::unique_ptr<Backbone> make_alexnet(const BackboneVariant& variant, const BackboneOptions& options);
+std::unique_ptr<Backbone> make_googlenet(const BackboneVariant& variant, const BackboneOptions& options);
+std::unique_ptr<Backbone> make_inception(const BackboneVariant& variant, const BackboneOptions& options);
 std::unique_ptr<Backbone> make_convnext(const BackboneVariant& variant, const BackboneOptions& options);
 std::unique_ptr<Backbone> make_replknet(const BackboneVariant& variant, const BackboneOptions& options);
 

@@ -1,33 +1,53 @@
 #include "workers/checkpoints/checkpoint_file.h"
 
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <string_view>
+
 #include "schemas/error.h"
-#include "workers/checkpoints/safetensors.h"
+#include "workers/checkpoints/containers.h"
 
 namespace camsweep {
+namespace {
 
-std::string container_name(Container container) {
-  switch (container) {
-    case Container::kSafetensors:
-      return "safetensors";
-    case Container::kZip:
-      return "zip";
-    case Container::kTorchScript:
-      return "torchscript";
-    case Container::kLegacy:
-      return "legacy";
+constexpr uint64_t kSniffed = 512;
+constexpr size_t kTarMagicOffset = 257;
+
+// What people save in place of weights.
+void refuse_what_is_none(const InputFile& file, std::string_view head) {
+  if (head.empty()) file.fail("is empty, so it holds no weights");
+  if (head.starts_with("version https://git-lfs")) {
+    file.fail("is a Git LFS pointer, not the weights: run `git lfs pull` where it came from");
   }
-  CAMSWEEP_CHECK(false, "every container has a name");
-  return "";
+  if (head.starts_with("\x1f\x8b")) file.fail("is compressed with gzip: unpack it first");
+  if (head.size() > kTarMagicOffset && head.substr(kTarMagicOffset).starts_with("ustar")) {
+    file.fail("is a tar archive, not weights: unpack it first");
+  }
+  const size_t text = head.find_first_not_of(" \t\r\n\xef\xbb\xbf");
+  if (text != std::string_view::npos && head[text] == '<') {
+    file.fail("is an HTML page, not weights: the download was answered by a web page");
+  }
 }
 
-CheckpointFile open_checkpoint(const std::filesystem::path& file, const ReadOptions&) {
-  const TensorFile content = read_safetensors(file);
-  CheckpointFile checkpoint{
-      .name = file.string(), .groups = {{.wrapper = "", .tensors = {}}}, .ignored = {}, .metadata = content.metadata};
-  for (const auto& [name, tensor] : content.tensors) {
-    checkpoint.groups[0].tensors.push_back({.name = name, .tensor = stored_in_memory(tensor)});
+}  // namespace
+
+std::string container_name(Container container) {
+  constexpr std::array kNames = {"safetensors", "zip", "torchscript", "legacy"};
+  return kNames[static_cast<size_t>(container)];
+}
+
+CheckpointFile open_checkpoint(const std::filesystem::path& path, const ReadOptions& options) {
+  const auto file = std::make_shared<const InputFile>(path);
+  const std::string head = file->read(0, std::min(file->size(), kSniffed));
+  refuse_what_is_none(*file, head);
+  if (head.starts_with("PK\x03\x04")) return open_zip_checkpoint(file, options);
+  if (head.starts_with(kLegacyMagic)) return open_legacy_checkpoint(file);
+  if (head.size() > 8 && head[8] == '{') return open_safetensors(file);
+  if (head.starts_with("\x80")) {
+    file->fail("is a pickle that PyTorch did not write: save the state dict with torch.save()");
   }
-  return checkpoint;
+  file->fail("is no weights file: expected safetensors, or a file that torch.save() wrote");
 }
 
 }  // namespace camsweep

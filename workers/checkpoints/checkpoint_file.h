@@ -25,9 +25,9 @@ struct TensorGroup {
 struct CheckpointFile {
   std::string name;  // for messages
   Container container = Container::kSafetensors;
-  std::vector<TensorGroup> groups;   // in file order; safetensors and TorchScript have one, ""
-  std::vector<std::string> ignored;  // what else it holds, in words: "epoch: 299", "args: argparse.Namespace"
-  std::map<std::string, std::string> metadata;  // safetensors alone
+  std::vector<TensorGroup> groups = {};   // in file order; safetensors and TorchScript have one, ""
+  std::vector<std::string> ignored = {};  // what else it holds, in words: "epoch: 299", "args: argparse.Namespace"
+  std::map<std::string, std::string> metadata = {};  // safetensors alone
 };
 
 struct ReadOptions {

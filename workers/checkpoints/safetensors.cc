@@ -1,67 +1,37 @@
 #include "workers/checkpoints/safetensors.h"
 
-#include <ATen/ops/empty.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
+#include <memory>
 
-#include "schemas/error.h"
+#include "workers/checkpoints/containers.h"
 #include "workers/checkpoints/safetensors_header.h"
+#include "workers/checkpoints/storage.h"
 
 namespace camsweep {
 namespace {
 
 constexpr uint64_t kMaxHeaderBytes = 100'000'000;  // the limit of the reference implementation
+constexpr uint64_t kLengthBytes = 8;
 
-class Reader {
- public:
-  explicit Reader(const std::filesystem::path& file) : name_(file.string()), in_(file, std::ios::binary) {
-    std::error_code error;
-    size_ = std::filesystem::file_size(file, error);
-    if (!in_ || error) throw ConfigError(fmt::format("{}: cannot be read as a weights file", name_));
+uint64_t header_length(const InputFile& file) {
+  if (file.size() < kLengthBytes) file.fail(fmt::format("is no safetensors file, only {} bytes long", file.size()));
+  const std::string bytes = file.read(0, kLengthBytes);
+  uint64_t length = 0;
+  for (size_t i = bytes.size(); i-- > 0;) length = length << 8 | static_cast<uint8_t>(bytes[i]);
+  if (length > kMaxHeaderBytes || length > file.size() - kLengthBytes) {
+    file.fail(
+        fmt::format("is no safetensors file, or cut off: a header of {} bytes in a file of {}", length, file.size()));
   }
+  return length;
+}
 
-  TensorFile read() {
-    const uint64_t header_bytes = read_header_length();
-    std::string header(header_bytes, '\0');
-    read_exactly(header.data(), header_bytes);
-    const SafetensorsHeader parsed = parse_safetensors_header(header, size_ - 8 - header_bytes, name_);
-
-    // The header was checked: regions follow each other without a gap, so one pass over the file reads them all.
-    TensorFile content{.tensors = {}, .metadata = parsed.metadata};
-    for (const TensorRegion& region : parsed.regions) {
-      const at::Tensor tensor = at::empty(region.shape, region.dtype);
-      read_exactly(static_cast<char*>(tensor.data_ptr()), region.bytes());
-      content.tensors.emplace_back(region.name, tensor);
-    }
-    return content;
-  }
-
- private:
-  uint64_t read_header_length() {
-    if (size_ < 8) throw ConfigError(fmt::format("{}: no safetensors file, only {} bytes long", name_, size_));
-    unsigned char bytes[8];
-    read_exactly(reinterpret_cast<char*>(bytes), sizeof(bytes));
-    uint64_t length = 0;
-    for (int i = 7; i >= 0; --i) length = length << 8 | bytes[i];
-    if (length > kMaxHeaderBytes || length > size_ - 8) {
-      throw ConfigError(fmt::format("{}: no safetensors file, or cut off: a header of {} bytes in a file of {}", name_,
-                                    length, size_));
-    }
-    return length;
-  }
-
-  void read_exactly(char* target, uint64_t bytes) {
-    if (bytes == 0) return;
-    in_.read(target, static_cast<std::streamsize>(bytes));
-    if (!in_) throw ConfigError(fmt::format("{}: ended or failed while it was read", name_));
-  }
-
-  std::string name_;
-  std::ifstream in_;
-  uint64_t size_ = 0;
-};
+std::vector<int64_t> dense_strides(const std::vector<int64_t>& shape) {
+  std::vector<int64_t> strides(shape.size(), 1);
+  for (size_t i = shape.size(); i-- > 1;) strides[i - 1] = strides[i] * std::max<int64_t>(shape[i], 1);
+  return strides;
+}
 
 }  // namespace
 
@@ -71,6 +41,28 @@ const at::Tensor* TensorFile::find(const std::string& name) const {
   return found == tensors.end() ? nullptr : &found->second;
 }
 
-TensorFile read_safetensors(const std::filesystem::path& file) { return Reader(file).read(); }
+CheckpointFile open_safetensors(const std::shared_ptr<const InputFile>& file) {
+  const uint64_t length = header_length(*file);
+  const uint64_t data = kLengthBytes + length;
+  const SafetensorsHeader header =
+      parse_safetensors_header(file->read(kLengthBytes, length), file->size() - data, file->name());
+  CheckpointFile checkpoint{.name = file->name(), .container = Container::kSafetensors, .metadata = header.metadata};
+  TensorGroup& group = checkpoint.groups.emplace_back();
+  for (const TensorRegion& region : header.regions) {
+    const auto storage = std::make_shared<Storage>(
+        file, region.name, Storage::Region{.offset = data + region.begin, .bytes = region.bytes()});
+    const StorageView view{.dtype = region.dtype, .shape = region.shape, .strides = dense_strides(region.shape)};
+    group.tensors.push_back({region.name, stored_view(storage, view, region.name)});
+  }
+  return checkpoint;
+}
+
+TensorFile read_safetensors(const std::filesystem::path& file) {
+  const CheckpointFile checkpoint = open_safetensors(std::make_shared<const InputFile>(file));
+  TensorFile content{.tensors = {}, .metadata = checkpoint.metadata};
+  for (const auto& [name, tensor] : checkpoint.groups.front().tensors)
+    content.tensors.emplace_back(name, tensor.read());
+  return content;
+}
 
 }  // namespace camsweep

@@ -15,6 +15,8 @@ namespace camsweep {
 namespace {
 
 constexpr int kMaxDimensions = 64;
+constexpr size_t kMaxValues = 1'000'000;  // with these, memory stays below 64 MB beside the header itself
+constexpr size_t kMaxTextBytes = 16'000'000;
 
 struct Dtype {
   std::string_view name;
@@ -47,11 +49,15 @@ class HeaderParser {
   explicit HeaderParser(const std::string& file_name) : file_name_(file_name) {}
 
   // The header's depth is 3 by format (object, entry, list), and a name may stand there once only: both are checked
-  // while parsing, since the JSON library itself recurses when it frees what is deeper and keeps the last duplicate.
+  // while parsing, since the JSON library itself recurses when it frees what is deeper and keeps the last duplicate. So
+  // is its size: a list of numbers takes many times the memory that it takes in the file.
   Json parse(std::string_view text) const {
     std::vector<std::set<std::string>> names;
+    size_t values = 0, text_bytes = 0;
     const auto check = [&](int depth, Json::parse_event_t event, Json& value) {
       if (depth > 3) fail("its header is nested too deeply");
+      if (value.is_string()) text_bytes += value.get_ref<const std::string&>().size();
+      if (++values > kMaxValues || text_bytes > kMaxTextBytes) fail("its header is larger than any network's");
       if (event == Json::parse_event_t::object_start) names.emplace_back();
       if (event == Json::parse_event_t::object_end) names.pop_back();
       if (event == Json::parse_event_t::key && !names.back().insert(value.get<std::string>()).second) {

@@ -5,7 +5,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +14,7 @@
 #include "workers/backbones/backbone.h"
 #include "workers/checkpoints/model_file.h"
 #include "workers/commands/checkpoint_summary.h"
+#include "workers/commands/class_names.h"
 #include "workers/commands/commands.h"
 #include "workers/commands/model_arguments.h"
 #include "workers/data/image.h"
@@ -30,16 +30,9 @@ struct ForwardArguments {
   std::string head;  // "": as the file has it, imagenet without one
   std::string input;
   std::string class_names;
+  std::string dataset;
   bool json = false;
 };
-
-std::vector<std::string> read_lines(const std::string& file) {
-  std::ifstream in(file);
-  if (!in) throw ConfigError(fmt::format("{}: cannot be read as a list of class names", file));
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
 
 HeadKind head_kind(const ForwardArguments& arguments) {
   return arguments.head == "paper" ? HeadKind::kPaper : HeadKind::kImagenet;
@@ -53,7 +46,6 @@ struct Loaded {
 
 Loaded load_file(const ForwardArguments& arguments) {
   ModelRequest request = arguments.model;
-  request.resolution = arguments.side;
   if (arguments.classes > 0) request.classes = arguments.classes;
   if (!arguments.head.empty()) request.head = head_kind(arguments);
   WeightsFile file = open_weights(request.weights, request.choice);
@@ -67,7 +59,7 @@ Loaded make_model(const ForwardArguments& arguments) {
   if (arguments.model.backbone.empty()) throw ConfigError(fmt::format("--weights {} needs --backbone", weights));
   const BackboneOptions options = {.classes = arguments.classes > 0 ? arguments.classes : 1000,
                                    .head = head_kind(arguments)};
-  const ModelCard card = published_card(find_backbone(arguments.model.backbone), options, arguments.side);
+  const ModelCard card = published_card(find_backbone(arguments.model.backbone), options);
   Model model{.card = card, .backbone = make_backbone(card.variant, card.options)};
   if (weights == "fixture") {
     fill_fixture(*model.backbone);
@@ -113,7 +105,8 @@ Json forward(const ForwardArguments& arguments) {
   const Model& model = loaded.model;
   model.backbone->to(at::kCPU, prefers_channels_last(model.card.variant));
   const std::vector<std::string> names =
-      arguments.class_names.empty() ? model.card.class_names : read_lines(arguments.class_names);
+      class_names({.file = arguments.class_names, .dataset = arguments.dataset, .model = model.card.class_names},
+                  model.card.options.classes);
   const at::Tensor map = model.backbone->features(make_input(arguments, model.card), {});
   const at::Tensor logits = model.backbone->classify(map, {})[0];
 
@@ -139,8 +132,9 @@ void print_summary(const Json& result) {
   fmt::print("logits      {} mean {:.7e} L2 {:.7e}\n", result["logits"]["values"].size(),
              result["logits"]["mean"].get<double>(), result["logits"]["l2"].get<double>());
   for (const Json& entry : result["top5"]) {
-    fmt::print("{:>6.2f} %    {} {}\n", 100 * entry["probability"].get<double>(), entry["class"].get<int64_t>(),
-               entry["name"].get<std::string>());
+    const auto name = entry["name"].get<std::string>();
+    fmt::print("{:>6.2f} %    {}{}{}\n", 100 * entry["probability"].get<double>(), entry["class"].get<int64_t>(),
+               name.empty() ? "" : "  ", name);
   }
 }
 
@@ -163,9 +157,14 @@ void add_forward_command(CLI::App& app, WorkerCommandLine&) {
                    "classifier: as fine-tuned in CAM Back Again, or as pretrained; default: the file's, or imagenet")
       ->check(CLI::IsMember({"paper", "imagenet"}));
   command->add_option("--input", arguments->input, "fixture, or a JPEG or PNG file")->required();
-  command->add_option("--class-names", arguments->class_names, "text file, one name a line");
+  auto* names = command->add_option("--class-names", arguments->class_names, "text file, one name a line");
+  command->add_option("--dataset", arguments->dataset, "the data set whose class names are shown")->excludes(names);
   command->add_flag("--json", arguments->json, "print all values as JSON");
-  command->footer("Example: camsweep forward --backbone resnet18 --size 224 --weights fixture --input fixture --json");
+  command->footer(
+      "Examples:\n"
+      "  camsweep forward --backbone resnet18 --size 224 --weights fixture --input fixture --json\n"
+      "  camsweep forward --backbone resnet50 --size 224 --weights weights.safetensors --input bird.jpg --dataset "
+      "/data/birds");
   command->callback([arguments] {
     const Json result = forward(*arguments);
     if (arguments->json) {

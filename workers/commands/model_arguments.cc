@@ -97,6 +97,10 @@ std::unique_ptr<Dataset> picture_folder(const fs::path& folder) {
   return std::make_unique<PictureFolder>(folder);
 }
 
+std::unique_ptr<Dataset> open_dataset(const fs::path& root) {
+  return load_dataset({{"kind", dataset_kind(root)}, {"root", root.string()}});
+}
+
 LocalRun::LocalRun(Stage stage, const Json& parameters, const std::string& out)
     : temporary_(out.empty() ? make_temporary_folder() : fs::path()),
       assignment_(local_assignment(stage, parameters, out.empty() ? temporary_ : fs::path(out))),
@@ -113,9 +117,7 @@ AnalysisInput open_input(const ModelArguments& arguments) {
   if (arguments.images.empty() && arguments.dataset.empty()) throw ConfigError("give --images or --dataset");
   Model model = open_model(arguments.model);
   std::unique_ptr<Dataset> dataset =
-      arguments.dataset.empty()
-          ? picture_folder(arguments.images)
-          : load_dataset({{"kind", dataset_kind(arguments.dataset)}, {"root", arguments.dataset}});
+      arguments.dataset.empty() ? picture_folder(arguments.images) : open_dataset(arguments.dataset);
   return analysis_input(std::move(model), std::move(dataset), at::kCPU);
 }
 

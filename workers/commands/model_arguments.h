@@ -33,6 +33,9 @@ void add_model_options(CLI::App& command, ModelArguments& arguments);
 // there is none, or for a name that is not UTF-8.
 std::unique_ptr<Dataset> picture_folder(const std::filesystem::path& folder);
 
+// A data set on disk, its kind told by its files. Throws as load_dataset().
+std::unique_ptr<Dataset> open_dataset(const std::filesystem::path& root);
+
 // A job's surroundings in a process of its own: a gang of one, nobody to report to, a folder.
 class LocalRun {
  public:

@@ -2,21 +2,21 @@
 
 #include <fmt/format.h>
 
+#include "schemas/checkpoint_catalog.h"
 #include "schemas/error.h"
 
 namespace camsweep {
 namespace {
 
-// Trained on images scaled to -1..1: MegData73M, and what torchvision calls `transform_input`.
-bool is_scaled_symmetrically(const BackboneVariant& variant) {
-  const bool of_google = variant.family == "googlenet" || variant.family == "inception";
-  return variant.name == "replknet_xl" || (of_google && variant.tail == "full");
-}
-
-int published_resolution(const BackboneVariant& variant) {
-  if (variant.name == "replknet_xl") return 320;
-  if (variant.name.ends_with("img384")) return 384;
-  return variant.family == "inception" && variant.tail == "full" ? 299 : 224;
+// The entry of a file with this name, else the backbone's first; null: nobody publishes weights of it.
+const PublishedCheckpoint* find_entry(const std::string& backbone, const std::filesystem::path& file) {
+  const PublishedCheckpoint* found = nullptr;
+  for (const PublishedCheckpoint& entry : published_checkpoints().entries()) {
+    if (entry.backbone != backbone) continue;
+    if (!file.empty() && ("/" + file.string()).ends_with("/" + entry.file)) return &entry;
+    if (!found) found = &entry;
+  }
+  return found;
 }
 
 // Throws ConfigError unless `backbone` names what a file of ours says it holds; "" names anything. The name of a
@@ -29,10 +29,10 @@ void require_backbone(const ModelCard& card, const std::string& weights, const s
 }
 
 // CAM Back Again fine-tunes and evaluates so whatever the pretraining was.
-void feed_as_the_paper(ModelCard& card, int resolution) {
+void feed_as_the_paper(ModelCard& card) {
   card.mean = {0.5, 0.5, 0.5};
   card.std = {0.5, 0.5, 0.5};
-  if (resolution == 0) card.resolution = 384;
+  card.resolution = 384;
 }
 
 ModelCard card_of_published(const WeightsFile& file, const ModelRequest& request) {
@@ -46,23 +46,24 @@ ModelCard card_of_published(const WeightsFile& file, const ModelRequest& request
   const BackboneOptions options = {.classes = classes,
                                    .head = request.head.value_or(identity.head),
                                    .form = same_family ? identity.form : Form::kTrain};
-  ModelCard card = published_card(variant, options, request.resolution);
-  if (identity.dialect == "CAM-Back-Again") feed_as_the_paper(card, request.resolution);
+  ModelCard card = published_card(variant, options, file.name);
+  if (identity.dialect == "CAM-Back-Again") feed_as_the_paper(card);
   return card;
 }
 
 }  // namespace
 
-ModelCard published_card(const BackboneVariant& variant, const BackboneOptions& options, int resolution) {
+ModelCard published_card(const BackboneVariant& variant, const BackboneOptions& options,
+                         const std::filesystem::path& file) {
   ModelCard card{.variant = variant,
                  .options = options,
-                 .resolution = resolution > 0 ? resolution : published_resolution(variant),
                  .mean = {0.485, 0.456, 0.406},  // ImageNet's
                  .std = {0.229, 0.224, 0.225},
                  .class_names = {}};
-  if (is_scaled_symmetrically(variant)) {
-    card.mean = {0.5, 0.5, 0.5};
-    card.std = {0.5, 0.5, 0.5};
+  if (const PublishedCheckpoint* entry = find_entry(variant.name, file)) {
+    card.resolution = entry->resolution;
+    card.mean = entry->mean.get<std::vector<double>>();
+    card.std = entry->std.get<std::vector<double>>();
   }
   return card;
 }

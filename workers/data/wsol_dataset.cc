@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <set>
 #include <unordered_map>
 
 #include "schemas/error.h"
@@ -78,6 +79,22 @@ void read_split(const fs::path& folder, std::vector<Sample>& samples) {
   }
 }
 
+// The metadata names no classes. Where every class has a top folder of images of its own (CUB, `data compose`; not
+// ILSVRC), that is its name; otherwise there are none.
+std::vector<std::string> names_of_folders(const Dataset& dataset) {
+  std::vector<std::string> names(static_cast<size_t>(dataset.classes()));
+  std::set<std::string> taken;
+  for (const Split split : {Split::kTrain, Split::kVal, Split::kTest}) {
+    for (const Sample& sample : dataset.samples(split)) {
+      const std::string folder = sample.id.substr(0, sample.id.find('/'));
+      std::string& name = names[static_cast<size_t>(sample.label)];
+      if (folder == sample.id || (name.empty() ? !taken.insert(folder).second : name != folder)) return {};
+      name = folder;
+    }
+  }
+  return static_cast<int>(taken.size()) == dataset.classes() ? names : std::vector<std::string>();
+}
+
 }  // namespace
 
 std::unique_ptr<Dataset> load_wsol(const Json& spec) {
@@ -101,6 +118,7 @@ std::unique_ptr<Dataset> load_wsol(const Json& spec) {
         fmt::format("{} holds no test split; expected folders train, test and perhaps val", metadata.string()));
   }
   dataset->count_classes(spec);
+  dataset->set_class_names(names_of_folders(*dataset));
   return dataset;
 }
 

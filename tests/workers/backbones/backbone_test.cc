@@ -219,7 +219,6 @@ TEST(BackboneTest, ImpossibleOptionsAreRefused) {
   EXPECT_THROW(make_backbone(find_backbone("resnet18"), {.classes = 0}), ConfigError);
   EXPECT_THROW(make_backbone(find_backbone("resnet18"), {.drop_path = 1}), ConfigError);
   EXPECT_THROW(make_backbone(find_backbone("resnet18"), {.form = Form::kMerged}), ConfigError);
-}), ConfigError);
 }
 
 }  // namespace

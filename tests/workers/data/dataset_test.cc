@@ -48,6 +48,25 @@ TEST(WsolDatasetTest, ReadsIdsLabelsSizesAndBoxesInOrder) {
   EXPECT_TRUE(dataset->samples(Split::kTrain).empty());
 }
 
+TEST(WsolDatasetTest, ClassesAreNamedByTheirFoldersWhereEachHasOne) {
+  const TestFolder folder;
+  write_test_split(folder);
+  const auto names_of = [&](const std::string& ids, const std::string& labels) {
+    folder.file("metadata/test/image_ids.txt", ids);
+    folder.file("metadata/test/class_labels.txt", labels);
+    for (const char* file : {"image_sizes.txt", "localization.txt"})
+      folder.file(std::string("metadata/test/") + file, "");
+    return load_dataset(wsol(folder))->class_names();
+  };
+
+  EXPECT_EQ(names_of("b/1.jpg\na/2.jpg\nb/3.jpg\n", "b/1.jpg,0\na/2.jpg,1\nb/3.jpg,0\n"),
+            (std::vector<std::string>{"b", "a"}));
+  EXPECT_TRUE(names_of("b/1.jpg\na/2.jpg\n", "b/1.jpg,0\na/2.jpg,2\n").empty()) << "class 1 has no image";
+  EXPECT_TRUE(names_of("val/1.jpg\nval/2.jpg\n", "val/1.jpg,0\nval/2.jpg,1\n").empty()) << "a folder of two classes";
+  EXPECT_TRUE(names_of("a/1.jpg\nb/2.jpg\n", "a/1.jpg,0\nb/2.jpg,0\n").empty()) << "a class in two folders";
+  EXPECT_TRUE(names_of("1.jpg\n", "1.jpg,0\n").empty()) << "no folder";
+}
+
 // The second image of ILSVRC's test split has two boxes.
 TEST(WsolDatasetTest, AnImageMayHaveSeveralBoxes) {
   const TestFolder folder;
