@@ -147,7 +147,75 @@ TEST(LoadWeightsTest, MergedKernelsCannotBeTrained) {
 
   const std::string message = refusal(*backbone, file_of(tensors), Strictness::kFinetune);
 
-  EXPECT_NE(message.find("3 classes, merged): merged weights cannot be taken apart again"), std::string::npos) << message;
+  EXPECT_NE(message.find("3 classes, merged): merged weights cannot be taken apart again"), std::string::npos)
+      << message;
+}
+
+BackboneVariant small_vgg(const Json& own) {
+  Json fields = {{"family", "vgg"}, {"depths", {1, 1, 2, 2, 2}}, {"widths", {4, 4, 8, 8, 8}}};
+  fields.update(own);
+  return find_backbone("small", {{"small", fields}});
+}
+
+// The pools that a localizing form leaves out took numbers among the layers of the source's list.
+TEST(LoadWeightsTest, VggsConvolutionsAreAlignedInTheirOrder) {
+  for (const char* norm : {"none", "batch"}) {
+    const auto full = fixture(small_vgg({{"norm", norm}}), {.classes = 3});
+    const auto cam =
+        make_backbone(small_vgg({{"norm", norm}, {"tail", "cam"}, {"stride", 8}, {"dropout", 0}}), {.classes = 3});
+    cam->initialize(0);
+
+    const LoadReport report = load(*cam, file_of(*full), Strictness::kFinetune);
+
+    EXPECT_EQ(report.left_fresh, (Names{"conv6.weight", "conv6.bias", "fc.weight", "fc.bias"}));
+    EXPECT_TRUE(lists(report.skipped, "classifier.6.weight"));
+    EXPECT_EQ(report.skipped.size(), 6u);
+    const std::string last_of_full = norm == std::string("none") ? "features.18" : "features.25";
+    const std::string last_of_cam = norm == std::string("none") ? "features.17" : "features.24";
+    EXPECT_TRUE(tensor_named(*cam, last_of_cam + ".weight").equal(tensor_named(*full, last_of_full + ".weight")));
+    EXPECT_TRUE(tensor_named(*cam, last_of_cam + ".bias").equal(tensor_named(*full, last_of_full + ".bias")));
+  }
+}
+
+TEST(LoadWeightsTest, ALocalizingFormTakesTheTrunkAloneAndNeverAClassifierOfTheSameShape) {
+  const auto full = fixture(find_backbone("googlenet_aux"), {.classes = 3});
+  const auto cam = make_backbone(find_backbone("googlenet_gap"), {.classes = 3});
+  cam->initialize(0);
+  const at::Tensor fresh = cam->classifier_weight().clone();
+  ASSERT_EQ(fresh.sizes(), full->classifier_weight().sizes());
+
+  const LoadReport report = load(*cam, file_of(*full), Strictness::kFinetune);
+
+  EXPECT_TRUE(cam->classifier_weight().equal(fresh));
+  EXPECT_TRUE(lists(report.skipped, "inception5b.branch4.1.bn.weight"));
+  EXPECT_TRUE(lists(report.left_fresh, "conv6.weight"));
+  EXPECT_NE(refusal(*cam, file_of(*full)).find("holds googlenet_aux (torchvision names, 3 classes), not googlenet_gap"),
+            std::string::npos);
+}
+
+TEST(LoadWeightsTest, EveryLocalizingFormIsFinetunedFromItsPublishedFile) {
+  const std::pair<const char*, const char*> nets[] = {
+      {"alexnet", "alexnet_gap"}, {"inception_v3_aux", "inception_v3_wsol_28"}, {"resnet18", "resnet18_wsol_28"}};
+  for (const auto& [published, form] : nets) {
+    const auto backbone = make_backbone(find_backbone(form), {.classes = 3});
+
+    const LoadReport report =
+        load(*backbone, file_of(*make_backbone(find_backbone(published), {.classes = 5})), Strictness::kFinetune);
+
+    for (const std::string& name : report.left_fresh) {
+      EXPECT_TRUE(name.starts_with("fc.") || name.starts_with("conv6.") || name.starts_with("SPG_A")) << name;
+    }
+  }
+}
+
+TEST(LoadWeightsTest, AuxiliaryClassifiersAreLeftOutWhereTheNetworkHasNone) {
+  const auto with = fixture(find_backbone("googlenet_aux"), {.classes = 3});
+  const auto without = make_backbone(find_backbone("googlenet"), {.classes = 3});
+
+  const LoadReport report = load(*without, file_of(*with));
+
+  EXPECT_TRUE(lists(report.skipped, "aux2.fc2.weight"));
+  EXPECT_TRUE(without->classifier_weight().equal(with->classifier_weight()));
 }
 
 // The values of every tensor through three dialects and back.
