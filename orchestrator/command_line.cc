@@ -23,13 +23,15 @@ struct WorkerCommand {
 };
 
 // What camsweep-worker offers, for the list of commands; each prints its own help.
-constexpr std::array<WorkerCommand, 7> kWorkerCommands = {{
+constexpr std::array<WorkerCommand, 9> kWorkerCommands = {{
     {"forward", "Compute a network's feature map and logits for one image."},
     {"evaluate", "Score maps on disk: MaxBoxAcc, MaxBoxAccV2, PxAP."},
     {"localize", "Draw a model's score maps and boxes for pictures."},
     {"erf", "Measure a model's effective receptive field."},
     {"pca", "Measure how much of the feature maps one principal component explains."},
     {"activation", "Relate the activated area of feature maps to their class weight."},
+    {"inspect-checkpoint", "Print what a weights file holds: network, classes, names, tensors."},
+    {"convert-checkpoint", "Write a weights file as safetensors, under the names of another source."},
     {"data", "Check a data set, or make one."},
 }};
 

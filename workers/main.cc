@@ -22,6 +22,8 @@ int run(int argc, char** argv) {
   add_erf_command(app, line);
   add_pca_command(app, line);
   add_activation_command(app, line);
+  add_inspect_checkpoint_command(app, line);
+  add_convert_checkpoint_command(app, line);
   add_data_command(app, line);
   add_rank_command(app, line);
 

@@ -19,7 +19,8 @@ namespace fs = std::filesystem;
 const std::vector<std::string> kSweepCommands = {"plan",   "run",    "status", "jobs",      "logs",
                                                  "retry",  "query",  "table",  "plot",      "report",
                                                  "export", "verify", "schema", "backbones", "checkpoints"};
-const std::vector<std::string> kFileCommands = {"forward", "evaluate", "localize", "erf", "pca", "activation", "data"};
+const std::vector<std::string> kFileCommands = {"forward",    "evaluate",           "localize",           "erf", "pca",
+                                                "activation", "inspect-checkpoint", "convert-checkpoint", "data"};
 
 // A folder with one sweep file of two backbones, four cells.
 class CommandLineTest : public testing::Test {

@@ -8,6 +8,7 @@
 #include "schemas/files.h"
 #include "tests/workers/training/fakes.h"
 #include "version.h"
+#include "workers/checkpoints/model_file.h"
 #include "workers/gang/run_guarded.h"
 #include "workers/job_environment.h"
 
@@ -92,6 +93,22 @@ TEST_F(JobRunnerTest, TheEnvironmentIsThatOfTheGangAndTheBuild) {
   EXPECT_EQ(found[0]["peak_memory_bytes"], found[1]["peak_memory_bytes"]);
   EXPECT_TRUE(found[0]["mpi"].get<std::string>().starts_with("Open MPI ")) << found[0]["mpi"];
   EXPECT_FALSE(found[0].contains("gpu"));
+}
+
+TEST_F(JobRunnerTest, AFinetuningLogsWhatItTookOfItsFile) {
+  const BackboneVariant variant = variant_from_json(assignment_.parameters["variant"]);
+  const auto pretrained = make_backbone(variant, {.classes = 7});
+  pretrained->initialize(3);
+  const std::string file = (folder_.path / "pretrained.safetensors").string();
+  write_model(file, *pretrained, {.variant = variant, .options = pretrained->options(), .class_names = {}});
+  assignment_.inputs["pretraining"] = {file, ""};
+
+  ASSERT_TRUE(std::holds_alternative<JobSuccess>(run()));
+
+  const std::string log = read_file(folder_.path / "attempts/1/rank0.log");
+  EXPECT_NE(log.find(file + ": holds tiny_test (torchvision names, 7 classes)"), std::string::npos) << log;
+  EXPECT_NE(log.find("not used of it: fc.weight, fc.bias"), std::string::npos) << log;
+  EXPECT_NE(log.find("initialized by the seed: fc.weight, fc.bias"), std::string::npos) << log;
 }
 
 TEST_F(JobRunnerTest, AStageThatDoesNotExistIsABug) {

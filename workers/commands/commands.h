@@ -20,6 +20,8 @@ void add_localize_command(CLI::App& app, WorkerCommandLine& line);
 void add_erf_command(CLI::App& app, WorkerCommandLine& line);
 void add_pca_command(CLI::App& app, WorkerCommandLine& line);
 void add_activation_command(CLI::App& app, WorkerCommandLine& line);
+void add_inspect_checkpoint_command(CLI::App& app, WorkerCommandLine& line);
+void add_convert_checkpoint_command(CLI::App& app, WorkerCommandLine& line);
 void add_data_command(CLI::App& app, WorkerCommandLine& line);
 
 }  // namespace camsweep

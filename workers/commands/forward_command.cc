@@ -13,10 +13,10 @@
 #include "schemas/json.h"
 #include "workers/backbones/backbone.h"
 #include "workers/checkpoints/model_file.h"
+#include "workers/commands/checkpoint_summary.h"
 #include "workers/commands/class_names.h"
 #include "workers/commands/commands.h"
 #include "workers/commands/model_arguments.h"
-#include "workers/commands/published_weights.h"
 #include "workers/data/image.h"
 #include "workers/data/loader.h"
 
@@ -24,54 +24,56 @@ namespace camsweep {
 namespace {
 
 struct ForwardArguments {
-  std::string backbone;
+  ModelRequest model;
   int side = 0;
-  int classes = 1000;
-  std::string head = "imagenet";
-  std::string weights;
+  int classes = 0;   // 0: as many as the file has, 1000 without one
+  std::string head;  // "": as the file has it, imagenet without one
   std::string input;
   std::string class_names;
   std::string dataset;
   bool json = false;
 };
 
-ModelCard card_from_arguments(const ForwardArguments& arguments) {
-  return published_card(
-      find_backbone(arguments.backbone),
-      {.classes = arguments.classes, .head = arguments.head == "paper" ? HeadKind::kPaper : HeadKind::kImagenet},
-      arguments.side);
+HeadKind head_kind(const ForwardArguments& arguments) {
+  return arguments.head == "paper" ? HeadKind::kPaper : HeadKind::kImagenet;
 }
 
-Model load_file(const ForwardArguments& arguments) {
-  const TensorFile file = read_safetensors(arguments.weights);
-  const std::optional<ModelCard> own = model_card(file, arguments.weights);
-  if (own) require_backbone(*own, arguments.weights, arguments.backbone);
-  const ModelCard card = own ? *own : card_from_arguments(arguments);
-  Model model{.card = card, .backbone = make_backbone(card.variant, card.options)};
-  load_weights(*model.backbone, file, arguments.weights, Strictness::kStrict);
-  return model;
+// A network, and the file it was loaded from.
+struct Loaded {
+  Model model;
+  std::optional<WeightsFile> file;
+};
+
+Loaded load_file(const ForwardArguments& arguments) {
+  ModelRequest request = arguments.model;
+  if (arguments.classes > 0) request.classes = arguments.classes;
+  if (!arguments.head.empty()) request.head = head_kind(arguments);
+  WeightsFile file = open_weights(request.weights, request.choice);
+  Model model = build_model(file, request);
+  return {std::move(model), std::move(file)};
 }
 
-Model make_model(const ForwardArguments& arguments) {
-  if (arguments.weights != "fixture" && arguments.weights != "random") return load_file(arguments);
-  const ModelCard card = card_from_arguments(arguments);
+Loaded make_model(const ForwardArguments& arguments) {
+  const std::string& weights = arguments.model.weights;
+  if (weights != "fixture" && weights != "random") return load_file(arguments);
+  if (arguments.model.backbone.empty()) throw ConfigError(fmt::format("--weights {} needs --backbone", weights));
+  const BackboneOptions options = {.classes = arguments.classes > 0 ? arguments.classes : 1000,
+                                   .head = head_kind(arguments)};
+  const ModelCard card = published_card(find_backbone(arguments.model.backbone), options);
   Model model{.card = card, .backbone = make_backbone(card.variant, card.options)};
-  if (arguments.weights == "fixture") {
+  if (weights == "fixture") {
     fill_fixture(*model.backbone);
   } else {
     model.backbone->initialize(/*seed=*/0);
   }
-  return model;
+  return {std::move(model), std::nullopt};
 }
 
 // (1, 3, S, S): the fixture's values, or a photograph warped to a square as the paper does.
 at::Tensor make_input(const ForwardArguments& arguments, const ModelCard& card) {
   if (arguments.input == "fixture") return fixture_input(1, arguments.side);
-  Normalization normalization;
-  std::copy_n(card.mean.begin(), 3, normalization.mean.begin());
-  std::copy_n(card.std.begin(), 3, normalization.std.begin());
   try {
-    return to_input(read_image(arguments.input), arguments.side, normalization).unsqueeze(0);
+    return to_input(read_image(arguments.input), arguments.side, normalization(card)).unsqueeze(0);
   } catch (const ImageError& error) {
     throw ConfigError(error.what());
   }
@@ -99,7 +101,8 @@ Json top5(const at::Tensor& logits, const std::vector<std::string>& names) {
 
 Json forward(const ForwardArguments& arguments) {
   const at::NoGradGuard no_grad;
-  const Model model = make_model(arguments);
+  const Loaded loaded = make_model(arguments);
+  const Model& model = loaded.model;
   model.backbone->to(at::kCPU, prefers_channels_last(model.card.variant));
   const std::vector<std::string> names =
       class_names({.file = arguments.class_names, .dataset = arguments.dataset, .model = model.card.class_names},
@@ -109,11 +112,11 @@ Json forward(const ForwardArguments& arguments) {
 
   int64_t parameters = 0;
   for (const NamedTensor& entry : model.backbone->parameters()) parameters += entry.tensor.numel();
-  Json result = {{"parameters", parameters},
-                 {"state_entries", model.backbone->state().size()},
-                 {"map", summary(map)},
-                 {"logits", summary(logits)},
-                 {"top5", top5(logits, names)}};
+  Json result = {
+      {"parameters", parameters},    {"state_entries", model.backbone->state().size()},
+      {"map", summary(map)},         {"logits", summary(logits)},
+      {"top5", top5(logits, names)}, {"normalization", {{"mean", model.card.mean}, {"std", model.card.std}}}};
+  if (loaded.file) result["weights"] = weights_json(*loaded.file);
   result["map"]["shape"] = map.sizes().vec();
   const at::Tensor plain = logits.contiguous();
   result["logits"]["values"] =
@@ -140,17 +143,19 @@ void print_summary(const Json& result) {
 void add_forward_command(CLI::App& app, WorkerCommandLine&) {
   CLI::App* command = app.add_subcommand("forward", "Compute a network's feature map and logits for one image.");
   const auto arguments = std::make_shared<ForwardArguments>();
-  command->add_option("--backbone", arguments->backbone, "a name that `camsweep backbones` lists")->required();
+  add_weights_options(*command, arguments->model);
+  command->get_option("--weights")->description("fixture, random, or a weights file");
+  command->get_option("--backbone")
+      ->description("a name that `camsweep backbones` lists; default: what the file holds");
   command->add_option("--size", arguments->side, "side of the square input, px")
       ->required()
       ->check(CLI::Range(32, 4096));
-  command->add_option("--classes", arguments->classes, "number of classes; a file of ours knows its own")
-      ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str();
-  command->add_option("--head", arguments->head, "classifier: as fine-tuned in CAM Back Again, or as pretrained")
-      ->check(CLI::IsMember({"paper", "imagenet"}))
-      ->capture_default_str();
-  command->add_option("--weights", arguments->weights, "fixture, random, or a safetensors file")->required();
+  command->add_option("--classes", arguments->classes, "number of classes; default: the file's, or 1000")
+      ->check(CLI::Range(1, 1'000'000));
+  command
+      ->add_option("--head", arguments->head,
+                   "classifier: as fine-tuned in CAM Back Again, or as pretrained; default: the file's, or imagenet")
+      ->check(CLI::IsMember({"paper", "imagenet"}));
   command->add_option("--input", arguments->input, "fixture, or a JPEG or PNG file")->required();
   auto* names = command->add_option("--class-names", arguments->class_names, "text file, one name a line");
   command->add_option("--dataset", arguments->dataset, "the data set whose class names are shown")->excludes(names);

@@ -23,8 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct LocalizeArguments {
-  std::string backbone;
-  std::string weights;
+  ModelRequest model;
   int size = 0;  // 0: as trained
   int side = 224;
   double threshold = 0.2;
@@ -78,7 +77,7 @@ class Localizer {
  public:
   explicit Localizer(const LocalizeArguments& arguments)
       : arguments_(arguments),
-        model_(read_checked_model(arguments.weights, arguments.backbone)),
+        model_(open_model(arguments.model)),
         options_(map_options({{"cam_weight", arguments.cam_weight}, {"heatmap", arguments.heatmap}})),
         classes_(class_choices(arguments.classes, arguments, model_.card.options.classes)) {
     for (const std::string& name : arguments.methods) methods_.push_back(method_from_name(name));
@@ -194,8 +193,7 @@ void localize(const LocalizeArguments& arguments) {
 void add_localize_command(CLI::App& app, WorkerCommandLine&) {
   CLI::App* command = app.add_subcommand("localize", "Draw a model's score maps and boxes for pictures.");
   const auto arguments = std::make_shared<LocalizeArguments>();
-  command->add_option("--backbone", arguments->backbone, "checked against what the weights file says it is");
-  command->add_option("--weights", arguments->weights, "a model file of a training")->required();
+  add_weights_options(*command, arguments->model);
   command->add_option("--size", arguments->size, "side of the square input, px; default: as trained")
       ->check(CLI::Range(32, 4096));
   command->add_option("--method", arguments->methods, "cam, cam_positive, cam_negative, pc1")

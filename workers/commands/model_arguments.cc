@@ -71,9 +71,17 @@ Json result_json(const JobSuccess& success) {
 
 }  // namespace
 
+void add_weights_options(CLI::App& command, ModelRequest& request) {
+  command.add_option("--backbone", request.backbone, "default: what the weights file holds");
+  command
+      .add_option("--weights", request.weights, "a weights file: of a training of ours, or as its authors published it")
+      ->required();
+  command.add_flag_callback(
+      "--ema", [&request] { request.choice = WeightsChoice::kAverage; }, "the averaged weights of a training's file");
+}
+
 void add_model_options(CLI::App& command, ModelArguments& arguments) {
-  command.add_option("--backbone", arguments.backbone, "checked against what the weights file says it is");
-  command.add_option("--weights", arguments.weights, "a model file of a training")->required();
+  add_weights_options(command, arguments.model);
   auto* images = command.add_option("--images", arguments.images, "a folder of pictures");
   auto* dataset = command.add_option("--dataset", arguments.dataset, "a data set: wsol, cub or class folders");
   images->excludes(dataset);
@@ -82,19 +90,6 @@ void add_model_options(CLI::App& command, ModelArguments& arguments) {
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 32))
       ->capture_default_str();
   command.add_flag("--json", arguments.json, "print all numbers and curves as JSON");
-}
-
-void require_backbone(const ModelCard& card, const std::string& weights, const std::string& backbone) {
-  if (backbone.empty()) return;
-  const CatalogEntry* known = find_in_catalog(backbone);
-  const bool agrees = known ? to_json(card.variant) == to_json(known->variant) : card.variant.name == backbone;
-  if (!agrees) throw ConfigError(fmt::format("{}: holds {}, not {}", weights, card.variant.name, backbone));
-}
-
-Model read_checked_model(const std::string& weights, const std::string& backbone) {
-  Model model = read_model(weights);
-  require_backbone(model.card, weights, backbone);
-  return model;
 }
 
 std::unique_ptr<Dataset> picture_folder(const fs::path& folder) {
@@ -120,7 +115,7 @@ LocalRun::~LocalRun() {
 
 AnalysisInput open_input(const ModelArguments& arguments) {
   if (arguments.images.empty() && arguments.dataset.empty()) throw ConfigError("give --images or --dataset");
-  Model model = read_checked_model(arguments.weights, arguments.backbone);
+  Model model = open_model(arguments.model);
   std::unique_ptr<Dataset> dataset =
       arguments.dataset.empty() ? picture_folder(arguments.images) : open_dataset(arguments.dataset);
   return analysis_input(std::move(model), std::move(dataset), at::kCPU);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "workers/commands/commands.h"
+#include "workers/commands/published_weights.h"
 #include "workers/gang/job_context.h"
 #include "workers/localization/image_pass.h"
 
@@ -14,8 +15,7 @@
 namespace camsweep {
 
 struct ModelArguments {
-  std::string backbone;
-  std::string weights;
+  ModelRequest model;
   std::string images;   // a folder of pictures, or
   std::string dataset;  // a data set
   std::string out;      // empty: no files are left
@@ -23,15 +23,11 @@ struct ModelArguments {
   bool json = false;
 };
 
-// --backbone, --weights, --images or --dataset, --out, --count, --json.
+// --backbone, --weights, --ema.
+void add_weights_options(CLI::App& command, ModelRequest& request);
+
+// Those, --images or --dataset, --out, --count, --json.
 void add_model_options(CLI::App& command, ModelArguments& arguments);
-
-// Throws ConfigError unless `backbone` names what a weights file says it holds; "" names anything. The name of a
-// `backbones:` block is in no catalog and only has to agree.
-void require_backbone(const ModelCard& card, const std::string& weights, const std::string& backbone);
-
-// Reads a model file; checks --backbone against what it says about itself. Throws ConfigError.
-Model read_checked_model(const std::string& weights, const std::string& backbone);
 
 // The pictures under a folder (.jpg, .jpeg, .png), sorted by path, as a test split without boxes. Throws ConfigError if
 // there is none, or for a name that is not UTF-8.

@@ -50,6 +50,10 @@ MapOptions map_options(const Json& parameters) {
 
 at::Tensor class_weights(const Backbone& backbone, const at::Tensor& features, int64_t class_index,
                          MapOptions::CamWeight form) {
+  if (backbone.head_form() == HeadForm::kFullyConnected) {
+    throw ConfigError(fmt::format("{}: has no class activation map, as its classifier is of fully connected layers",
+                                  backbone.variant().name));
+  }
   const at::Tensor weights = backbone.classifier_weight();
   if (form == MapOptions::CamWeight::kPaper) return weights[class_index].to(at::kCPU, at::kDouble);
   const at::Tensor pooled = features.mean(at::IntArrayRef{1, 2}).to(weights.device(), weights.scalar_type());

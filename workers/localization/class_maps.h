@@ -35,7 +35,8 @@ MapOptions map_options(const Json& parameters);
 
 // Features below are those of one image, (K, h, w) double on the CPU; weights are (K) double.
 
-// The weights of a class: the classifier's row, or the exact ones of spec backbones, 3.
+// The weights of a class: the classifier's row, or the exact ones of spec backbones, 3. Throws ConfigError for a network
+// whose head leaves no class activation map.
 at::Tensor class_weights(const Backbone& backbone, const at::Tensor& features, int64_t class_index,
                          MapOptions::CamWeight form);
 

@@ -5,7 +5,7 @@
 
 #include "schemas/json.h"
 #include "workers/backbones/backbone.h"
-#include "workers/checkpoints/model_file.h"
+#include "workers/checkpoints/model_card.h"
 #include "workers/data/loader.h"
 #include "workers/training/schedule.h"
 

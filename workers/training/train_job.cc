@@ -1,18 +1,29 @@
 #include "workers/training/train_job.h"
 
-#include "workers/checkpoints/model_file.h"
+#include <fmt/format.h>
+
+#include "schemas/text.h"
+#include "workers/checkpoints/load_weights.h"
 #include "workers/training/settings.h"
 #include "workers/training/trainer.h"
 
 namespace camsweep {
 namespace {
 
+// To the attempt's log.
+void log_report(const LoadReport& report, const WeightsFile& file) {
+  fmt::print(stderr, "{}: holds {}\n", file.name, describe(known_network(file)));
+  if (!report.skipped.empty()) fmt::print(stderr, "not used of it: {}\n", join(report.skipped));
+  if (!report.left_fresh.empty()) fmt::print(stderr, "initialized by the seed: {}\n", join(report.left_fresh));
+}
+
 // Initialized by the seed, then overwritten by pretrained weights where there are some.
 std::unique_ptr<Backbone> build_backbone(const TrainSettings& settings, int classes, const Assignment& assignment) {
   auto backbone = make_backbone(settings.variant, backbone_options(settings, classes));
   backbone->initialize(settings.seed);
   if (const auto file = assignment.inputs.find("pretraining"); file != assignment.inputs.end()) {
-    load_weights(*backbone, read_safetensors(file->second.path), file->second.path, Strictness::kFinetune);
+    const WeightsFile weights = open_weights(file->second.path);
+    log_report(load_weights(*backbone, weights, Strictness::kFinetune), weights);
   }
   return backbone;
 }

@@ -10,6 +10,7 @@
 #include "schemas/files.h"
 #include "tests/workers/training/fakes.h"
 #include "workers/checkpoints/model_file.h"
+#include "workers/checkpoints/safetensors.h"
 #include "workers/gang/run_guarded.h"
 
 namespace camsweep {
