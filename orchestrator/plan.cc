@@ -17,6 +17,7 @@
 #include "orchestrator/overrides.h"
 #include "orchestrator/parallel.h"
 #include "orchestrator/table_check.h"
+#include "orchestrator/variant_check.h"
 #include "schemas/backbone_catalog.h"
 #include "schemas/error.h"
 #include "schemas/hash.h"
@@ -90,13 +91,18 @@ class Planner {
     JobSpec job;
   };
 
+  struct Variant {
+    BackboneVariant variant;
+    std::string text;  // canonical
+  };
+
   // Looks up what jobs_of() needs, and says what it will leave out.
   void prepare(const Row& row) {
     static const size_t kEpochs = parameter_position("epochs");
     static const size_t kBackbone = parameter_position("backbone");
     const int epochs = *row[kEpochs];
     check_epochs(row, epochs);
-    find_variant(row[kBackbone]->get_ref<const std::string&>());
+    check_variant(plan_.spec, row, find_variant(row[kBackbone]->get_ref<const std::string&>()));
     pretraining_.push_back(&finder_.find(row));
     if (pretraining_.back()->published) normalization_.add(row, *pretraining_.back()->published);
     for (const int epoch : plan_.spec.snapshots) {
@@ -122,7 +128,7 @@ class Planner {
     job.gang = *row[kGang];
     job.pretraining_file = pretraining.path;
     identify(job, writer.training(row, {.seed = seed,
-                                        .variant = variants_.at(row[kBackbone]->get_ref<const std::string&>()),
+                                        .variant = variants_.at(row[kBackbone]->get_ref<const std::string&>()).text,
                                         .snapshots = fmt::format("[{}]", fmt::join(snapshots, ",")),
                                         .pretraining = pretraining.text}));
     return job;
@@ -182,9 +188,11 @@ class Planner {
     }
   }
 
-  void find_variant(const std::string& name) {
-    if (variants_.count(name) != 0) return;
-    variants_.emplace(name, canonical(to_json(find_backbone(name, plan_.spec.backbones))));
+  const BackboneVariant& find_variant(const std::string& name) {
+    const auto known = variants_.find(name);
+    if (known != variants_.end()) return known->second.variant;
+    const BackboneVariant variant = find_backbone(name, plan_.spec.backbones);
+    return variants_.emplace(name, Variant{variant, canonical(to_json(variant))}).first->second.variant;
   }
 
   Plan& plan_;
@@ -192,9 +200,9 @@ class Planner {
   PretrainingFinder finder_;
   Json dataset_;  // as a worker opens it
   std::string fingerprint_;
-  std::vector<const Row*> rows_;                           // of the plan's cells
-  std::vector<const Pretraining*> pretraining_;            // as rows_
-  std::unordered_map<std::string, std::string> variants_;  // canonical texts by backbone
+  std::vector<const Row*> rows_;                       // of the plan's cells
+  std::vector<const Pretraining*> pretraining_;        // as rows_
+  std::unordered_map<std::string, Variant> variants_;  // by backbone
   std::unordered_set<JobId> known_;
   std::map<std::string, size_t> dropped_;  // what, and in how many cells
   NormalizationNotes normalization_;

@@ -136,7 +136,7 @@ void add_replknets(Entries& all) {
       335'435'752);
   // Ours, for CPUs: 0.3 M parameters before the classifier, and kernels of at most 13, the widest that oneDNN computes
   // quickly on a CPU. At 96 px they still span half of the first map and all of the others.
-  add("replknet_nano", {{"depths", {1, 1, 2, 1}}, {"widths", {16, 32, 64, 128}}, {"kernels", {13, 13, 11, 7}}}, 0);
+  add("replknet_nano", {{"depths", {1, 1, 2, 1}}, {"widths", {16, 32, 64, 128}}, {"kernels", {13, 13, 11, 7}}}, 446'744);
 }
 
 // Liu et al., ICLR 2023, as released: 1.3 times as wide as the ConvNeXt of that size.

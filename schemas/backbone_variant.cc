@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
+#include <iterator>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -265,6 +266,22 @@ BackboneVariant variant_from_json(const Json& json) {
   for (const Field& field : family.fields) reader.read(field, variant);
   check_together(variant, reader);
   return variant;
+}
+
+int smallest_side(const BackboneVariant& variant) {
+  const bool full = variant.tail == "full";
+  if (variant.family == "inception" && variant.auxiliary == 1) return 299;
+  if (variant.family == "inception" && full) return 75;
+  return variant.family == "alexnet" && full ? 63 : 32;
+}
+
+bool has_residual_branches(const BackboneVariant& variant) {
+  constexpr std::string_view kResidual[] = {"resnet", "convnext", "replknet", "slak", "hornet"};
+  return std::ranges::find(kResidual, variant.family) != std::end(kResidual);
+}
+
+bool has_class_maps(const BackboneVariant& variant) {
+  return variant.tail != "full" || (variant.family != "vgg" && variant.family != "alexnet");
 }
 
 Json family_defaults(const std::string& family, const std::string& place) {

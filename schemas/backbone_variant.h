@@ -38,6 +38,16 @@ Json to_json(const BackboneVariant& variant);
 // Throws ConfigError naming the field if `json` is no complete variant of a known family.
 BackboneVariant variant_from_json(const Json& json);
 
+// The smallest square image that the network's layers without padding leave a position of, px; 32 where they would take
+// less.
+int smallest_side(const BackboneVariant& variant);
+
+// Whether stochastic depth has anything to drop.
+bool has_residual_branches(const BackboneVariant& variant);
+
+// Whether its classifier leaves class activation maps: fully connected layers after the last map do not.
+bool has_class_maps(const BackboneVariant& variant);
+
 // What a variant of the family takes where a `backbones:` block does not say it; depths and widths have no default.
 // Throws ConfigError with `place` and the known families.
 Json family_defaults(const std::string& family, const std::string& place);

@@ -218,5 +218,24 @@ TEST_F(PlanTest, BadOverridesAreBadInput) {
   EXPECT_EQ(plan("matrix: {batch: 8}\n", {.overrides = {"replicates=3"}}).jobs.size(), 3u);
 }
 
+TEST_F(PlanTest, ABackboneThatCannotDoWhatItsCellAsksIsRefusedBeforeAnythingRuns) {
+  const auto message = [&](const std::string& rest) {
+    try {
+      plan_of_file(std::string("sweep: s\ndataset: {kind: synth}\n") + rest);
+    } catch (const ConfigError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+
+  EXPECT_NE(message("matrix: {backbone: [inception_v3], resolution: [64]}\n").find("at least 75 px"),
+            std::string::npos);
+  EXPECT_NE(message("matrix: {backbone: [vgg16_gap], drop_path: [0.1]}\n").find("no residual branches"),
+            std::string::npos);
+  EXPECT_NE(message("matrix: {backbone: [vgg16]}\nanalyses: [erf, pca]\n").find("no class activation maps for `pca`"),
+            std::string::npos);
+  EXPECT_EQ(message("matrix: {backbone: [vgg16]}\nanalyses: [erf]\n"), "");
+}
+
 }  // namespace
 }  // namespace camsweep

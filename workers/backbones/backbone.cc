@@ -15,20 +15,19 @@ namespace {
 struct Family {
   std::string_view name;
   std::unique_ptr<Backbone> (*make)(const BackboneVariant&, const BackboneOptions&);
-  bool residual = true;
   std::vector<Form> forms = {Form::kTrain};
 };
 
 const Family kFamilies[] = {
     {"resnet", make_resnet},
-    {"densenet", make_densenet, /*residual=*/false},
-    {"vgg", make_vgg, /*residual=*/false},
-    {"alexnet", make_alexnet, /*residual=*/false},
-    {"googlenet", make_googlenet, /*residual=*/false},
-    {"inception", make_inception, /*residual=*/false},
+    {"densenet", make_densenet},
+    {"vgg", make_vgg},
+    {"alexnet", make_alexnet},
+    {"googlenet", make_googlenet},
+    {"inception", make_inception},
     {"convnext", make_convnext},
-    {"replknet", make_replknet, /*residual=*/true, {Form::kTrain, Form::kMerged, Form::kFolded}},
-    {"slak", make_slak, /*residual=*/true, {Form::kTrain, Form::kFolded}},
+    {"replknet", make_replknet, {Form::kTrain, Form::kMerged, Form::kFolded}},
+    {"slak", make_slak, {Form::kTrain, Form::kFolded}},
     {"hornet", make_hornet},
 };
 
@@ -43,7 +42,7 @@ std::unique_ptr<Backbone> make_backbone(const BackboneVariant& variant, const Ba
   }
   const auto family = std::ranges::find(kFamilies, variant.family, &Family::name);
   CAMSWEEP_CHECK(family != std::end(kFamilies), "every family of the catalog is built here");
-  if (options.drop_path > 0 && !family->residual) {
+  if (options.drop_path > 0 && !has_residual_branches(variant)) {
     throw ConfigError(fmt::format("{}: drop_path must be 0, found {}: {} has no residual branches to drop",
                                   variant.name, options.drop_path, variant.family));
   }

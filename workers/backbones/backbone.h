@@ -76,6 +76,8 @@ class Backbone {
 
   // The source's initialization, drawn from a hash of (seed, key): the same whatever the order or gang.
   virtual void initialize(uint64_t seed) = 0;
+  // Only the tensors of these keys: those that no file brings.
+  virtual void initialize(uint64_t seed, std::span<const std::string> keys) = 0;
 
   virtual const BackboneVariant& variant() const = 0;
   virtual const BackboneOptions& options() const = 0;

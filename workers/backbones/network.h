@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,7 @@ class Network : public Backbone {
   std::vector<NamedTensor> buffers() const final { return registry_.buffers(); }
   std::vector<NamedTensor> state() const final { return registry_.state(); }
   void initialize(uint64_t seed) final { registry_.initialize(seed); }
+  void initialize(uint64_t seed, std::span<const std::string> keys) final { registry_.initialize(seed, keys); }
   const BackboneVariant& variant() const final { return variant_; }
   const BackboneOptions& options() const final { return options_; }
   LayerGroups layer_groups() const final;

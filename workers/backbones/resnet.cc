@@ -15,17 +15,23 @@ namespace {
 
 constexpr int64_t kStemStride = 4;
 
-Conv2d make_conv(TensorRegistry& registry, const std::string& name, ConvShape shape) {
-  shape.padding = shape.kernel.half();
-  return Conv2d(registry, name, shape, Initializer::normal(std::sqrt(2.0 / static_cast<double>(shape.fan_out()))));
+// How convolutions are drawn: torchvision's are He's normal; wsolevaluation, whose last stages have no stride, Glorot's
+// uniform.
+enum class Draw { kHe, kGlorot };
+
+Initializer initializer(const ConvShape& shape, Draw draw) {
+  const auto fan_out = static_cast<double>(shape.fan_out());
+  if (draw == Draw::kHe) return Initializer::normal(std::sqrt(2.0 / fan_out));
+  return Initializer::uniform(std::sqrt(6.0 / (static_cast<double>(shape.fan_in()) + fan_out)));
 }
 
 struct ConvNorm {
   Conv2d conv;
   BatchNorm2d norm;
 
-  ConvNorm(TensorRegistry& registry, const std::string& conv_name, const std::string& norm_name, const ConvShape& shape)
-      : conv(make_conv(registry, conv_name, shape)), norm(registry, norm_name, shape.out) {}
+  ConvNorm(TensorRegistry& registry, const std::string& conv_name, const std::string& norm_name, const ConvShape& shape,
+           Draw draw)
+      : conv(registry, conv_name, shape, initializer(shape, draw)), norm(registry, norm_name, shape.out) {}
 
   at::Tensor operator()(const at::Tensor& x, const ForwardContext& context) const { return norm(conv(x), context); }
 };
@@ -35,6 +41,7 @@ struct BlockShape {
   int64_t planes = 0;
   int64_t stride = 1;
   bool bottleneck = false;
+  Draw draw = Draw::kHe;
 
   int64_t out() const { return planes * (bottleneck ? 4 : 1); }
 };
@@ -44,20 +51,21 @@ class Block {
   Block(TensorRegistry& registry, const std::string& name, const BlockShape& shape, DropPath drop_path)
       : drop_path_(drop_path) {
     const auto add = [&](int number, const ConvShape& conv) {
-      convs_.emplace_back(registry, fmt::format("{}.conv{}", name, number), fmt::format("{}.bn{}", name, number), conv);
+      convs_.emplace_back(registry, fmt::format("{}.conv{}", name, number), fmt::format("{}.bn{}", name, number), conv,
+                          shape.draw);
     };
     const int64_t planes = shape.planes;
     if (shape.bottleneck) {
       add(1, {.in = shape.in, .out = planes});
-      add(2, {.in = planes, .out = planes, .kernel = 3, .stride = shape.stride});
+      add(2, {.in = planes, .out = planes, .kernel = 3, .stride = shape.stride, .padding = 1});
       add(3, {.in = planes, .out = shape.out()});
     } else {
-      add(1, {.in = shape.in, .out = planes, .kernel = 3, .stride = shape.stride});
-      add(2, {.in = planes, .out = planes, .kernel = 3});
+      add(1, {.in = shape.in, .out = planes, .kernel = 3, .stride = shape.stride, .padding = 1});
+      add(2, {.in = planes, .out = planes, .kernel = 3, .padding = 1});
     }
     if (shape.stride != 1 || shape.in != shape.out()) {
       shortcut_.emplace(registry, name + ".downsample.0", name + ".downsample.1",
-                        ConvShape{.in = shape.in, .out = shape.out(), .stride = shape.stride});
+                        ConvShape{.in = shape.in, .out = shape.out(), .stride = shape.stride}, shape.draw);
     }
   }
 
@@ -81,7 +89,9 @@ class ResNet final : public Network {
  public:
   ResNet(const BackboneVariant& variant, const BackboneOptions& options)
       : Network(variant, options),
-        stem_(registry(), "conv1", "bn1", {.in = 3, .out = variant.widths[0], .kernel = 7, .stride = 2}) {
+        draw_(variant.stride < 32 ? Draw::kGlorot : Draw::kHe),
+        stem_(registry(), "conv1", "bn1", {.in = 3, .out = variant.widths[0], .kernel = 7, .stride = 2, .padding = 3},
+              draw_) {
     int blocks = 0;
     for (const int depth : variant.depths) blocks += depth;
     int64_t channels = variant.widths[0];
@@ -95,13 +105,17 @@ class ResNet final : public Network {
         const BlockShape shape = {.in = channels,
                                   .planes = variant.widths[stage],
                                   .stride = block == 0 ? step : 1,
-                                  .bottleneck = variant.block == "bottleneck"};
+                                  .bottleneck = variant.block == "bottleneck",
+                                  .draw = draw_};
         blocks_.emplace_back(registry(), fmt::format("layer{}.{}", stage + 1, block), shape,
                              DropPath(drop_path_rate(options.drop_path, index, blocks), index));
         channels = shape.out();
       }
     }
-    set_head(PooledHeadShape{.linear_name = "fc", .channels = channels, .init = new_classifier(channels)});
+    const LinearInit small_normal = {Initializer::normal(0.01), Initializer::constant(0)};
+    set_head(PooledHeadShape{.linear_name = "fc",
+                             .channels = channels,
+                             .init = draw_ == Draw::kHe ? new_classifier(channels) : small_normal});
   }
 
  private:
@@ -118,6 +132,7 @@ class ResNet final : public Network {
     return key.starts_with("fc.") ? 5 : 0;
   }
 
+  Draw draw_;
   ConvNorm stem_;
   std::vector<Block> blocks_;
 };

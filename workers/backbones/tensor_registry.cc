@@ -6,6 +6,9 @@
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 
+#include <set>
+#include <string_view>
+
 #include "workers/backbones/random.h"
 
 namespace camsweep {
@@ -68,6 +71,15 @@ std::vector<NamedTensor> TensorRegistry::state() const {
 void TensorRegistry::initialize(uint64_t seed) {
   const at::NoGradGuard no_grad;
   for (const Entry& entry : entries_) {
+    fill(entry.named.tensor, entry.initializer, hash_numbers({seed, hash_name(entry.named.name)}));
+  }
+}
+
+void TensorRegistry::initialize(uint64_t seed, std::span<const std::string> names) {
+  const at::NoGradGuard no_grad;
+  const std::set<std::string_view> wanted(names.begin(), names.end());
+  for (const Entry& entry : entries_) {
+    if (!wanted.contains(entry.named.name)) continue;
     fill(entry.named.tensor, entry.initializer, hash_numbers({seed, hash_name(entry.named.name)}));
   }
 }

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,7 @@ class TensorRegistry {
 
   // Every tensor is drawn from a generator of its own, hash(seed, name).
   void initialize(uint64_t seed);
+  void initialize(uint64_t seed, std::span<const std::string> names);
   void to(at::Device device, at::MemoryFormat format_of_4d);
 
  private:

@@ -17,14 +17,18 @@ void log_report(const LoadReport& report, const WeightsFile& file) {
   if (!report.left_fresh.empty()) fmt::print(stderr, "initialized by the seed: {}\n", join(report.left_fresh));
 }
 
-// Initialized by the seed, then overwritten by pretrained weights where there are some.
+// Pretrained weights where there are some; what they do not bring is initialized by the seed.
 std::unique_ptr<Backbone> build_backbone(const TrainSettings& settings, int classes, const Assignment& assignment) {
   auto backbone = make_backbone(settings.variant, backbone_options(settings, classes));
-  backbone->initialize(settings.seed);
-  if (const auto file = assignment.inputs.find("pretraining"); file != assignment.inputs.end()) {
-    const WeightsFile weights = open_weights(file->second.path);
-    log_report(load_weights(*backbone, weights, Strictness::kFinetune), weights);
+  const auto file = assignment.inputs.find("pretraining");
+  if (file == assignment.inputs.end()) {
+    backbone->initialize(settings.seed);
+    return backbone;
   }
+  const WeightsFile weights = open_weights(file->second.path);
+  const LoadReport report = load_weights(*backbone, weights, Strictness::kFinetune);
+  backbone->initialize(settings.seed, report.left_fresh);
+  log_report(report, weights);
   return backbone;
 }
 

@@ -71,8 +71,8 @@ def main():
         numbers.append(reference_line(name, arguments.sources, side, parameters))
         print(numbers[-1][:100], file=sys.stderr)
         gc.collect()
-    (HERE / "source_states.txt").write_text("\n".join(states) + "\n")
-    (HERE / "reference_numbers.txt").write_text("\n".join(numbers) + "\n")
+    for file, lines in [("source_states.txt", states), ("reference_numbers.txt", numbers)]:
+        (HERE / file).write_text("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

@@ -227,7 +227,8 @@ def slak(name, classes, root):
 def hornet(name, classes, root):
     module = load_module(root, "HorNet", "hornet.py", "official_hornet")
     network = quietly(lambda: getattr(module, name)(num_classes=classes))
-    return Source(network, network.stages[3], classifier=network.head)
+    last_block = network.stages[3][-1]  # the source calls the blocks, never the stage
+    return Source(network, last_block, classifier=network.head)
 
 
 def build(name, root, classes=1000):
