@@ -86,7 +86,7 @@ std::string describe(const NetworkIdentity& identity) {
                           fmt::join(identity.variant->depths, ", "), fmt::join(identity.variant->widths, ", "));
   }
   const std::string classes = identity.classes == 0 ? "no classifier" : fmt::format("{} classes", identity.classes);
-  const std::string form = identity.form == Form::kTrain ? "" : ", " + form_name(identity.form);
+  const std::string form = identity.form == Form::kTrain ? "" : fmt::format(", {}", form_name(identity.form));
   return fmt::format("{} ({} names, {}{})", network, identity.dialect, classes, form);
 }
 
