@@ -26,7 +26,7 @@ std::optional<RankFailure> read_rank_failure(const std::filesystem::path& file) 
   std::ifstream in(file);
   const std::string text((std::istreambuf_iterator<char>(in)), {});
   try {
-    const Json json = Json::parse(text);
+    const Json json = Json::parse(valid_utf8(text));
     std::string rank = file.stem().extension().string();  // failure.rank3.json -> .rank3
     return RankFailure{.failure = {.kind = json.at("kind"), .retryable = json.at("retryable"), .text = json.at("text")},
                        .rank = rank.empty() ? rank : rank.substr(1),
@@ -95,8 +95,8 @@ std::string tail(const std::filesystem::path& file, int lines) {
   for (int line = 0; line < lines && start != std::string::npos && start > 0; ++line) {
     start = text.rfind('\n', start - 1);
   }
-  if (start == std::string::npos || start == 0) return escaped(text);
-  return escaped(text.substr(start + 1));
+  if (start == std::string::npos || start == 0) return valid_utf8(text);
+  return valid_utf8(text.substr(start + 1));
 }
 
 std::string log_evidence(const std::filesystem::path& attempt) {

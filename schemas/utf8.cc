@@ -29,6 +29,17 @@ size_t sequence_length(std::string_view text, size_t offset) {
   return overlong || beyond ? 0 : length;
 }
 
+template <class Replacement>
+std::string replaced(std::string_view text, const Replacement& replacement) {
+  std::string result;
+  for (size_t offset = 0; offset < text.size();) {
+    const size_t length = sequence_length(text, offset);
+    result += length == 0 ? replacement(byte_at(text, offset)) : std::string(text.substr(offset, length));
+    offset += length == 0 ? 1 : length;
+  }
+  return result;
+}
+
 }  // namespace
 
 bool is_utf8(std::string_view text) {
@@ -41,17 +52,11 @@ bool is_utf8(std::string_view text) {
 }
 
 std::string escaped(std::string_view text) {
-  std::string result;
-  for (size_t offset = 0; offset < text.size();) {
-    const size_t length = sequence_length(text, offset);
-    if (length == 0) {
-      result += fmt::format("\\x{:02x}", byte_at(text, offset++));
-      continue;
-    }
-    result += text.substr(offset, length);
-    offset += length;
-  }
-  return result;
+  return replaced(text, [](uint8_t byte) { return fmt::format("\\x{:02x}", byte); });
+}
+
+std::string valid_utf8(std::string_view text) {
+  return replaced(text, [](uint8_t) { return std::string("\xEF\xBF\xBD"); });
 }
 
 void require_utf8(std::string_view what, const std::string& name) {

@@ -10,8 +10,9 @@ namespace camsweep {
 
 bool is_utf8(std::string_view text);
 
-// The text with every byte that belongs to no UTF-8 sequence as \xNN.
+// The text with every byte that belongs to no UTF-8 sequence as \xNN, for messages, or as U+FFFD, within JSON.
 std::string escaped(std::string_view text);
+std::string valid_utf8(std::string_view text);
 
 // Throws ConfigError unless `name`, of a `what` ("the image"), is UTF-8.
 void require_utf8(std::string_view what, const std::string& name);

@@ -22,5 +22,10 @@ TEST(Utf8Test, OtherBytesAreNotAndAreWrittenOut) {
   EXPECT_FALSE(is_utf8("wren/R\xfcppell.jpg"));
 }
 
+TEST(Utf8Test, ForeignBytesAreReplacedWithinJson) {
+  EXPECT_EQ(valid_utf8("b\xe4r"), "b\xEF\xBF\xBDr");
+  EXPECT_EQ(valid_utf8("b\xC3\xA4r"), "b\xC3\xA4r");
+}
+
 }  // namespace
 }  // namespace camsweep

@@ -27,7 +27,9 @@ const Family kFamilies[] = {
     {"googlenet", make_googlenet, /*residual=*/false},
     {"inception", make_inception, /*residual=*/false},
     {"convnext", make_convnext},
-    {"replknet", make_replknet},
+    {"replknet", make_replknet, /*residual=*/true, {Form::kTrain, Form::kMerged, Form::kFolded}},
+    {"slak", make_slak, /*residual=*/true, {Form::kTrain, Form::kFolded}},
+    {"hornet", make_hornet},
 };
 
 }  // namespace

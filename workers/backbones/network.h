@@ -61,11 +61,6 @@ class Network : public Backbone {
 std::string_view key_part(std::string_view key, int index);
 int key_number(std::string_view key, int index);
 
-// The groups of ConvNeXt's keys (spec backbones, 2.6), which its descendants share: 12 of blocks, the third stage's in
-// runs of `blocks_per_group`, after the stem's and before the head's.
-inline constexpr int kConvNextLayerGroups = 14;
-int convnext_layer_group(std::string_view key, int blocks_per_group);
-
 // One file per family.
 std::unique_ptr<Backbone> make_resnet(const BackboneVariant& variant, const BackboneOptions& options);
 std::unique_ptr<Backbone> make_densenet(const BackboneVariant& variant, const BackboneOptions& options);
@@ -75,5 +70,7 @@ std::unique_ptr<Backbone> make_googlenet(const BackboneVariant& variant, const B
 std::unique_ptr<Backbone> make_inception(const BackboneVariant& variant, const BackboneOptions& options);
 std::unique_ptr<Backbone> make_convnext(const BackboneVariant& variant, const BackboneOptions& options);
 std::unique_ptr<Backbone> make_replknet(const BackboneVariant& variant, const BackboneOptions& options);
+std::unique_ptr<Backbone> make_slak(const BackboneVariant& variant, const BackboneOptions& options);
+std::unique_ptr<Backbone> make_hornet(const BackboneVariant& variant, const BackboneOptions& options);
 
 }  // namespace camsweep

@@ -5,25 +5,18 @@
 #include <algorithm>
 #include <vector>
 
+#include "workers/backbones/conv_norm.h"
 #include "workers/backbones/network.h"
 
 namespace camsweep {
 namespace {
 
-// Ding et al., "Scaling Up Your Kernels to 31x31", CVPR 2022, in the form it is trained in: large kernels with a small
-// parallel one. Names of the official implementation.
+// Ding et al., "Scaling Up Your Kernels to 31x31", CVPR 2022, large kernels with a small parallel one, or, in the
+// merged form, both as one. Names of the official implementation.
 
-// Convolution and batch norm, stored as `<name>.conv` and `<name>.bn`.
-struct ConvNorm {
-  Conv2d conv;
-  BatchNorm2d norm;
-
-  ConvNorm(TensorRegistry& registry, const std::string& name, const ConvShape& shape)
-      : conv(registry, name + ".conv", shape, default_uniform(shape.fan_in())),
-        norm(registry, name + ".bn", shape.out) {}
-
-  at::Tensor operator()(const at::Tensor& x, const ForwardContext& context) const { return norm(conv(x), context); }
-};
+ConvNorm conv_norm(TensorRegistry& registry, const std::string& name, const ConvShape& shape, Form form) {
+  return ConvNorm(registry, name, shape, default_uniform(shape.fan_in()), form);
+}
 
 ConvShape pointwise(int64_t in, int64_t out) { return {.in = in, .out = out}; }
 
@@ -32,38 +25,57 @@ struct BlockShape {
   int64_t depthwise_channels = 0;
   int64_t kernel = 0;
   int64_t small_kernel = 0;
+  Form form = Form::kTrain;
+};
+
+// The sum of a large and a small depthwise convolution with their norms, or the one convolution that equals it.
+class LargeKernel {
+ public:
+  LargeKernel(TensorRegistry& registry, const std::string& name, const BlockShape& shape) {
+    const int64_t channels = shape.depthwise_channels;
+    const ConvShape large = depthwise(channels, shape.kernel);
+    if (shape.form != Form::kTrain) {
+      merged_.emplace(registry, name + ".lkb_reparam", large, default_uniform(large.fan_in()),
+                      default_uniform(large.fan_in()));
+      return;
+    }
+    large_.emplace(conv_norm(registry, name + ".lkb_origin", large, shape.form));
+    if (shape.small_kernel == 0) return;
+    small_.emplace(conv_norm(registry, name + ".small_conv", depthwise(channels, shape.small_kernel), shape.form));
+  }
+
+  at::Tensor operator()(const at::Tensor& x, const ForwardContext& context) const {
+    if (merged_) return (*merged_)(x);
+    const at::Tensor large = (*large_)(x, context);
+    return small_ ? large + (*small_)(x, context) : large;
+  }
+
+ private:
+  std::optional<ConvNorm> large_;
+  std::optional<ConvNorm> small_;
+  std::optional<Conv2d> merged_;
 };
 
 // x + (norm, 1x1, large depthwise kernel, 1x1). In the official order of keys.
 class LargeKernelBlock {
  public:
   LargeKernelBlock(TensorRegistry& registry, const std::string& name, const BlockShape& shape, DropPath drop_path)
-      : enter_(registry, name + ".pw1", pointwise(shape.channels, shape.depthwise_channels)),
-        leave_(registry, name + ".pw2", pointwise(shape.depthwise_channels, shape.channels)),
-        large_(registry, name + ".large_kernel.lkb_origin", depthwise(shape.depthwise_channels, shape.kernel)),
-        small_(make_small(registry, name, shape)),
+      : enter_(conv_norm(registry, name + ".pw1", pointwise(shape.channels, shape.depthwise_channels), shape.form)),
+        leave_(conv_norm(registry, name + ".pw2", pointwise(shape.depthwise_channels, shape.channels), shape.form)),
+        large_kernel_(registry, name + ".large_kernel", shape),
         norm_(registry, name + ".prelkb_bn", shape.channels),
         drop_path_(drop_path) {}
 
   at::Tensor operator()(const at::Tensor& x, const ForwardContext& context) const {
     const at::Tensor entered = enter_(norm_(x, context), context).relu_();
-    at::Tensor mixed = large_(entered, context);
-    if (small_) mixed = mixed + (*small_)(entered, context);
-    return x + drop_path_(leave_(mixed.relu_(), context), context);
+    const at::Tensor mixed = large_kernel_(entered, context).relu_();
+    return x + drop_path_(leave_(mixed, context), context);
   }
 
  private:
-  static std::optional<ConvNorm> make_small(TensorRegistry& registry, const std::string& name,
-                                            const BlockShape& shape) {
-    if (shape.small_kernel == 0) return std::nullopt;
-    return ConvNorm(registry, name + ".large_kernel.small_conv",
-                    depthwise(shape.depthwise_channels, shape.small_kernel));
-  }
-
   ConvNorm enter_;
   ConvNorm leave_;
-  ConvNorm large_;
-  std::optional<ConvNorm> small_;
+  LargeKernel large_kernel_;
   BatchNorm2d norm_;
   DropPath drop_path_;
 };
@@ -71,11 +83,11 @@ class LargeKernelBlock {
 // x + (norm, 1x1, GELU, 1x1).
 class FeedForwardBlock {
  public:
-  FeedForwardBlock(TensorRegistry& registry, const std::string& name, int64_t channels, int64_t hidden,
+  FeedForwardBlock(TensorRegistry& registry, const std::string& name, int64_t hidden, const BlockShape& shape,
                    DropPath drop_path)
-      : norm_(registry, name + ".preffn_bn", channels),
-        expand_(registry, name + ".pw1", pointwise(channels, hidden)),
-        project_(registry, name + ".pw2", pointwise(hidden, channels)),
+      : norm_(registry, name + ".preffn_bn", shape.channels),
+        expand_(conv_norm(registry, name + ".pw1", pointwise(shape.channels, hidden), shape.form)),
+        project_(conv_norm(registry, name + ".pw2", pointwise(hidden, shape.channels), shape.form)),
         drop_path_(drop_path) {}
 
   at::Tensor operator()(const at::Tensor& x, const ForwardContext& context) const {
@@ -103,7 +115,9 @@ class RepLkNet final : public Network {
                               depthwise(widths[0], 3),
                               pointwise(widths[0], widths[0]),
                               depthwise(widths[0], 3, 2)};
-    for (size_t i = 0; i < std::size(stem); ++i) stem_.emplace_back(registry(), fmt::format("stem.{}", i), stem[i]);
+    for (size_t i = 0; i < std::size(stem); ++i) {
+      stem_.push_back(conv_norm(registry(), fmt::format("stem.{}", i), stem[i], options.form));
+    }
     int pairs = 0;
     for (const int depth : variant.depths) pairs += depth;
     int index = 0;
@@ -113,10 +127,11 @@ class RepLkNet final : public Network {
       }
     }
     for (size_t stage = 0; stage < 3; ++stage) {
-      transitions_[stage].emplace_back(registry(), fmt::format("transitions.{}.0", stage),
-                                       pointwise(widths[stage], widths[stage + 1]));
-      transitions_[stage].emplace_back(registry(), fmt::format("transitions.{}.1", stage),
-                                       depthwise(widths[stage + 1], 3, 2));
+      const std::string name = fmt::format("transitions.{}", stage);
+      const ConvShape widen = pointwise(widths[stage], widths[stage + 1]);
+      transitions_[stage].push_back(conv_norm(registry(), name + ".0", widen, options.form));
+      transitions_[stage].push_back(
+          conv_norm(registry(), name + ".1", depthwise(widths[stage + 1], 3, 2), options.form));
     }
     set_head(PooledHeadShape{
         .linear_name = "head", .form = HeadForm::kBatchNorm, .channels = widths[3], .init = new_classifier(widths[3])});
@@ -130,9 +145,10 @@ class RepLkNet final : public Network {
     const BlockShape shape = {.channels = channels,
                               .depthwise_channels = scaled(variant().dw_ratio),
                               .kernel = variant().kernels[stage],
-                              .small_kernel = variant().small_kernel};
+                              .small_kernel = variant().small_kernel,
+                              .form = options().form};
     stages_[stage].push_back({LargeKernelBlock(registry(), name(2 * pair), shape, DropPath(drop_rate, 2 * index)),
-                              FeedForwardBlock(registry(), name(2 * pair + 1), channels, scaled(variant().ffn_ratio),
+                              FeedForwardBlock(registry(), name(2 * pair + 1), scaled(variant().ffn_ratio), shape,
                                                DropPath(drop_rate, 2 * index + 1))});
   }
 
