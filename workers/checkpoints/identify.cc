@@ -47,7 +47,8 @@ std::optional<BackboneVariant> put_together(const std::string& family, const Jso
 }
 
 Form form_of(const TensorShapes& shapes) {
-  if (shapes.has("stem.0.conv.bias")) return Form::kFolded;
+  const bool folded_slak = shapes.has("stages.0.0.large_kernel.LoRA1.conv.bias");
+  if (folded_slak || shapes.has("stem.0.conv.bias")) return Form::kFolded;
   if (shapes.has("stages.0.blocks.0.large_kernel.lkb_reparam.weight")) return Form::kMerged;
   return Form::kTrain;
 }
