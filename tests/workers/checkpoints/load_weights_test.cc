@@ -251,6 +251,20 @@ TEST(ConvertWeightsTest, DtypesAndMetadataStayAndWhatHasNoNameIsReported) {
   EXPECT_EQ(conversion.file.find("features.1.0.layer_scale")->sizes(), (std::vector<int64_t>{4, 1, 1}));
 }
 
+// Its shapes tell it apart under our names, where its norm is called as that of others.
+TEST(ConvertWeightsTest, ANormOnTheMapSurvivesTheWayThroughTimmsNames) {
+  const auto backbone = make_backbone(find_backbone("convnext_tiny_hnf"), {.classes = 3, .head = HeadKind::kImagenet});
+  CheckpointFile file = file_of(*backbone);
+  for (const char* dialect : {"timm", ""}) {
+    std::vector<NamedStoredTensor> tensors;
+    for (const auto& [name, tensor] : convert_weights(understand(file), dialect).file.tensors) {
+      tensors.push_back({name, stored_in_memory(tensor)});
+    }
+    file = file_of(tensors);
+    EXPECT_EQ(understand(file).identity->variant->name, "convnext_tiny_hnf") << dialect;
+  }
+}
+
 TEST(ConvertWeightsTest, ADialectThatTheFamilyHasNotIsOneSentence) {
   const CheckpointFile file = file_of(*make_backbone(small_replknet(), {.classes = 3}));
 
