@@ -165,8 +165,15 @@ const std::vector<Dialect>& dialects() {
   return list;
 }
 
-bool fits(const Dialect& dialect, const BackboneVariant& variant) {
-  return dialect.writable && dialect.family == variant.family && (dialect.norm.empty() || dialect.norm == variant.norm);
+bool is_native(const Dialect& dialect, const BackboneVariant& variant) {
+  return dialect.family == variant.family && dialect.rules.empty();
+}
+
+// The official ConvNeXt has no norm before pooling: under its names such a network would be taken for another one.
+bool is_offered(const Dialect& dialect, const BackboneVariant& variant) {
+  if (!dialect.writable || dialect.family != variant.family) return false;
+  if (variant.norm == "map" && is_native(dialect, variant)) return false;
+  return dialect.norm.empty() || dialect.norm == variant.norm;
 }
 
 }  // namespace
@@ -183,7 +190,7 @@ const Dialect* find_dialect(const std::vector<NamedStoredTensor>& tensors) {
 const Dialect& writable_dialect(const BackboneVariant& variant, std::string_view name) {
   std::vector<std::string> known;
   for (const Dialect& dialect : dialects()) {
-    if (!fits(dialect, variant)) continue;
+    if (!is_offered(dialect, variant)) continue;
     if (dialect.name == name || (!dialect.also.empty() && dialect.also == name)) return dialect;
     known.push_back(dialect.name);
     if (!dialect.also.empty()) known.push_back(dialect.also);
@@ -192,8 +199,9 @@ const Dialect& writable_dialect(const BackboneVariant& variant, std::string_view
 }
 
 const Dialect& native_dialect(const BackboneVariant& variant) {
-  const auto found = std::ranges::find_if(dialects(), [&](const Dialect& dialect) { return fits(dialect, variant); });
-  CAMSWEEP_CHECK(found != dialects().end() && found->rules.empty(), "the first dialect of a family is the native one");
+  const auto found =
+      std::ranges::find_if(dialects(), [&](const Dialect& dialect) { return is_native(dialect, variant); });
+  CAMSWEEP_CHECK(found != dialects().end(), "every family has native names");
   return *found;
 }
 
@@ -220,7 +228,8 @@ std::vector<int64_t> shape_in(const Dialect& dialect, const BackboneVariant& var
   const bool pointwise = matches(native, "stages.#.#.pwconv#.weight");
   if (!scale && !pointwise) return shape;
   const size_t plain = scale ? 1 : 2;
-  const bool as_map = scale ? dialect.name == "torchvision" : dialect.name == "timm" && variant.block == "conv";
+  const bool as_map = scale ? dialect.name == "torchvision"
+                            : variant.block == "conv" && (dialect.name == "timm" || variant.norm == "map");
   while (shape.size() > plain && shape.back() == 1) shape.pop_back();
   if (as_map && shape.size() == plain) shape.insert(shape.end(), 2, 1);
   return shape;

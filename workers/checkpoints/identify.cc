@@ -47,7 +47,8 @@ std::optional<BackboneVariant> put_together(const std::string& family, const Jso
 }
 
 Form form_of(const TensorShapes& shapes) {
-  if (shapes.has("stem.0.conv.bias")) return Form::kFolded;
+  const bool folded_slak = shapes.has("stages.0.0.large_kernel.LoRA1.conv.bias");
+  if (folded_slak || shapes.has("stem.0.conv.bias")) return Form::kFolded;
   if (shapes.has("stages.0.blocks.0.large_kernel.lkb_reparam.weight")) return Form::kMerged;
   return Form::kTrain;
 }
@@ -86,7 +87,7 @@ std::string describe(const NetworkIdentity& identity) {
                           fmt::join(identity.variant->depths, ", "), fmt::join(identity.variant->widths, ", "));
   }
   const std::string classes = identity.classes == 0 ? "no classifier" : fmt::format("{} classes", identity.classes);
-  const std::string form = identity.form == Form::kTrain ? "" : ", " + form_name(identity.form);
+  const std::string form = identity.form == Form::kTrain ? "" : fmt::format(", {}", form_name(identity.form));
   return fmt::format("{} ({} names, {}{})", network, identity.dialect, classes, form);
 }
 

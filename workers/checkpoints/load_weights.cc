@@ -143,7 +143,7 @@ class Loading {
     const Shape own = entry.tensor.sizes().vec();
     if (!stored) {
       if (entry.name.ends_with("num_batches_tracked")) return;
-      if (!head) refuse("it lacks '" + entry.name + "'");
+      if (!head) refuse(fmt::format("it lacks '{}'", entry.name));
       report_.left_fresh.push_back(entry.name);
     } else if (head && (foreign_head() || other_classes(own, *stored))) {
       report_.left_fresh.push_back(entry.name);
@@ -161,7 +161,7 @@ class Loading {
   }
 
   void require_finetuning(const std::string& name) const {
-    if (!finetune_) refuse("it holds '" + name + "', which the network has not");
+    if (!finetune_) refuse(fmt::format("it holds '{}', which the network has not", name));
   }
 
   void copy() const {

@@ -25,8 +25,12 @@ Model read_model(const std::filesystem::path& file) {
 }
 
 Model load_model(const WeightsFile& file, const ModelCard& card) {
-  Model model{.card = card, .backbone = make_backbone(card.variant, card.options)};
+  const bool changes_form = card.options.form != Form::kTrain && known_network(file).form == Form::kTrain;
+  BackboneOptions options = card.options;
+  if (changes_form) options.form = Form::kTrain;
+  Model model{.card = card, .backbone = make_backbone(card.variant, options)};
   load_weights(*model.backbone, file, Strictness::kStrict);
+  if (changes_form) model.backbone = to_form(*model.backbone, card.options.form);
   return model;
 }
 

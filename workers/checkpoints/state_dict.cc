@@ -14,11 +14,13 @@ namespace {
 // Parts of a training around the network, in the order in which they are taken off; only where all names share them.
 constexpr const char* kPrefixes[] = {"module.", "_orig_mod.", "model.", "backbone.", "encoder."};
 
-std::string group_text(const std::vector<TensorGroup>& groups) {
+// What a file holds, for messages: its groups of tensors, or else what it holds in place of any.
+std::string content_text(const CheckpointFile& file) {
   std::vector<std::string> names;
-  for (const TensorGroup& group : groups) {
-    names.push_back(group.wrapper.empty() ? "tensors outside of any group" : "'" + group.wrapper + "'");
+  for (const TensorGroup& group : file.groups) {
+    names.push_back(group.wrapper.empty() ? "tensors outside of any group" : fmt::format("'{}'", group.wrapper));
   }
+  if (names.empty()) names = file.ignored;
   return names.empty() ? "no tensors" : join(names);
 }
 
@@ -34,12 +36,12 @@ const TensorGroup& select_group(const CheckpointFile& file, WeightsChoice choice
   if (choice == WeightsChoice::kAverage) {
     if (const TensorGroup* group = find_group(file, {"state_dict_ema", "model_ema"})) return *group;
     throw ConfigError(fmt::format("{}: has no averaged weights (model_ema or state_dict_ema), it holds {}", file.name,
-                                  group_text(file.groups)));
+                                  content_text(file)));
   }
   if (const TensorGroup* group = find_group(file, {"model", "module", "state_dict", "net", ""})) return *group;
   throw ConfigError(fmt::format(
       "{}: has no weights of a network (under model, module, state_dict, net or by themselves), it holds {}", file.name,
-      group_text(file.groups)));
+      content_text(file)));
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "schemas/hash.h"
 #include "schemas/text.h"
 
@@ -35,13 +37,14 @@ std::string dtype_name(c10::ScalarType dtype) {
   }
 }
 
-// How much wider than ConvNeXt of that size: SLaK's releases are 1.3 times as wide.
+// How much wider than the ConvNeXt of its size: SLaK's authors give that to one decimal, and cut what it gives.
 double width_factor(const BackboneVariant& variant) {
-  constexpr int kNarrow = 96;
-  constexpr int kBase = 128;
   const int width = variant.widths[0];
-  const double of_narrow = static_cast<double>(width) / kNarrow;
-  return of_narrow < 1.5 ? of_narrow : static_cast<double>(width) / kBase;
+  for (const int convnext : {96, 128}) {
+    const double factor = std::round(10.0 * width / convnext) / 10;
+    if (static_cast<int>(convnext * factor) == width) return factor;
+  }
+  return width / 96.0;
 }
 
 std::string field_text(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }

@@ -8,12 +8,21 @@
 namespace camsweep {
 namespace {
 
+// Compares whole parts: "a/my_b.pth" does not end with "b.pth".
+bool ends_with_path(const std::filesystem::path& path, const std::filesystem::path& end) {
+  auto part = path.end();
+  for (auto wanted = end.end(); wanted != end.begin();) {
+    if (part == path.begin() || *--part != *--wanted) return false;
+  }
+  return true;
+}
+
 // The entry of a file with this name, else the backbone's first; null: nobody publishes weights of it.
 const PublishedCheckpoint* find_entry(const std::string& backbone, const std::filesystem::path& file) {
   const PublishedCheckpoint* found = nullptr;
   for (const PublishedCheckpoint& entry : published_checkpoints().entries()) {
     if (entry.backbone != backbone) continue;
-    if (!file.empty() && ("/" + file.string()).ends_with("/" + entry.file)) return &entry;
+    if (!file.empty() && ends_with_path(file, entry.file)) return &entry;
     if (!found) found = &entry;
   }
   return found;

@@ -42,12 +42,14 @@ TEST(DialectsTest, ConvNextsTensorsHaveTheNamesOfEachSource) {
   }
 }
 
-TEST(DialectsTest, ANormOnTheMapHasAnotherNameInTimmAndNoneInTorchvision) {
+TEST(DialectsTest, OnlyTimmHasNamesForANormOnTheMap) {
   const BackboneVariant variant = find_backbone("convnext_tiny_hnf");
 
   EXPECT_EQ(name_in(writable_dialect(variant, "timm"), "norm.bias"), "norm_pre.bias");
   EXPECT_EQ(refusal([&] { writable_dialect(variant, "torchvision"); }),
-            "convnext_tiny_hnf has no torchvision names (it has: official, timm)");
+            "convnext_tiny_hnf has no torchvision names (it has: timm)");
+  EXPECT_EQ(refusal([&] { writable_dialect(variant, "official"); }),
+            "convnext_tiny_hnf has no official names (it has: timm)");
 }
 
 TEST(DialectsTest, EveryFamilyIsConvertedToItsOwnNamesAndRefusesThoseItHasNot) {

@@ -46,6 +46,15 @@ TEST(IdentifyTest, NetworksOutsideTheCatalogAreDescribedSoThatTheyCanBeBuilt) {
   }
 }
 
+TEST(IdentifyTest, MergedAndFoldedFormsAreKnownAsSuch) {
+  EXPECT_EQ(held(find_backbone("replknet_31b"), {.classes = 3, .form = Form::kMerged}),
+            "replknet_31b (official names, 3 classes, merged)");
+  EXPECT_EQ(held(find_backbone("replknet_xl"), {.classes = 3, .form = Form::kFolded}),
+            "replknet_xl (official names, 3 classes, folded)");
+  EXPECT_EQ(held(find_backbone("slak_tiny_61"), {.classes = 3, .form = Form::kFolded}),
+            "slak_tiny_61 (official names, 3 classes, folded)");
+}
+
 TEST(IdentifyTest, ANetworkWithoutItsFinalNormHasTheHeadOfThePaper) {
   const auto backbone = make_backbone(small_convnext(), {.classes = 3, .head = HeadKind::kPaper});
 

@@ -40,6 +40,26 @@ TEST(ModelFileTest, AModelComesBackWithItsCardAndItsLogits) {
   std::filesystem::remove(path);
 }
 
+TEST(ModelFileTest, AMergedNetworkIsMadeOfTheFileOfATrainedOneAndOfAMergedOne) {
+  const auto trained = fixture(small_replknet(), {.classes = 3});
+  const auto merged = to_form(*trained, Form::kMerged);
+  const ModelCard card = {.variant = trained->variant(), .options = merged->options(), .class_names = {}};
+
+  for (const Backbone* source : {trained.get(), merged.get()}) {
+    const Model model = load_model(understand(file_of(*source)), card);
+
+    EXPECT_EQ(model.backbone->options().form, Form::kMerged);
+    const at::Tensor images = fixture_input(1, 64);
+    EXPECT_TRUE(model.backbone->features(images, {}).equal(merged->features(images, {})));
+  }
+  EXPECT_NE(refusal([&] {
+              ModelCard folded = card;
+              folded.options.form = Form::kFolded;
+              load_model(understand(file_of(*merged)), folded);
+            }).find("a network of the form folded is not loaded from one of the form merged"),
+            std::string::npos);
+}
+
 TEST(ModelFileTest, AFileWithoutACardIsNoModelOfOurs) {
   const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / "model_no_card.safetensors";
   write_safetensors(path, {.tensors = {{"conv1.weight", at::zeros({1})}}, .metadata = {}}, Sync::kNo);
