@@ -13,7 +13,6 @@ namespace camsweep {
 
 void check_variant(const SweepSpec& sweep, const Row& cell, const BackboneVariant& variant) {
   static const size_t kResolution = parameter_position("resolution");
-  static const size_t kDropPath = parameter_position("drop_path");
   const auto refuse = [&](const std::string& what) {
     throw ConfigError(fmt::format("{}: {} (cell {})", sweep.file.string(), what, cell_label(sweep, cell)));
   };
@@ -21,10 +20,6 @@ void check_variant(const SweepSpec& sweep, const Row& cell, const BackboneVarian
   if (resolution < smallest_side(variant)) {
     refuse(fmt::format("resolution is {}, but {} takes images of at least {} px", resolution, variant.name,
                        smallest_side(variant)));
-  }
-  if (cell[kDropPath]->get<double>() > 0 && !has_residual_branches(variant)) {
-    refuse(
-        fmt::format("drop_path is {}, but {} has no residual branches to drop", cell[kDropPath]->dump(), variant.name));
   }
   const auto needs_maps = [](const AnalysisSpec& analysis) { return analysis.stage != Stage::kErf; };
   const auto analysis = std::ranges::find_if(sweep.analyses, needs_maps);
@@ -34,6 +29,12 @@ void check_variant(const SweepSpec& sweep, const Row& cell, const BackboneVarian
                     "tail `cam` has ({}_gap)",
                     variant.name, stage_name(analysis->stage), variant.family == "vgg" ? "vgg16" : "alexnet"));
   }
+}
+
+std::string idle_parameter(const Row& cell, const BackboneVariant& variant) {
+  static const size_t kDropPath = parameter_position("drop_path");
+  if (cell[kDropPath]->get<double>() == 0 || has_residual_branches(variant)) return "";
+  return fmt::format("drop_path has no effect on {}, which has no residual branches to drop", variant.name);
 }
 
 }  // namespace camsweep
