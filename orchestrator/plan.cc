@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
@@ -63,6 +64,7 @@ class Planner {
           fmt::format("{} dropped in {} cell{}: they train fewer epochs", what, count, count == 1 ? "" : "s"));
     }
     for (std::string& sentence : normalization_.sentences()) plan_.notes.push_back(std::move(sentence));
+    plan_.notes.insert(plan_.notes.end(), idle_.begin(), idle_.end());
     check_table(plan_.spec, rows_);
   }
 
@@ -102,7 +104,9 @@ class Planner {
     static const size_t kBackbone = parameter_position("backbone");
     const int epochs = *row[kEpochs];
     check_epochs(row, epochs);
-    check_variant(plan_.spec, row, find_variant(row[kBackbone]->get_ref<const std::string&>()));
+    const BackboneVariant& variant = find_variant(row[kBackbone]->get_ref<const std::string&>());
+    check_variant(plan_.spec, row, variant);
+    if (std::string idle = idle_parameter(row, variant); !idle.empty()) idle_.insert(std::move(idle));
     pretraining_.push_back(&finder_.find(row));
     if (pretraining_.back()->published) normalization_.add(row, *pretraining_.back()->published);
     for (const int epoch : plan_.spec.snapshots) {
@@ -204,6 +208,7 @@ class Planner {
   std::vector<const Pretraining*> pretraining_;        // as rows_
   std::unordered_map<std::string, Variant> variants_;  // by backbone
   std::unordered_set<JobId> known_;
+  std::set<std::string> idle_;             // parameters without effect, in words
   std::map<std::string, size_t> dropped_;  // what, and in how many cells
   NormalizationNotes normalization_;
 };

@@ -13,18 +13,13 @@ namespace camsweep {
 
 void check_variant(const SweepSpec& sweep, const Row& cell, const BackboneVariant& variant) {
   static const size_t kResolution = parameter_position("resolution");
-  static const size_t kDropPath = parameter_position("drop_path");
   const auto refuse = [&](const std::string& what) {
     throw ConfigError(fmt::format("{}: {} (cell {})", sweep.file.string(), what, cell_label(sweep, cell)));
   };
   const int resolution = *cell[kResolution];
-  if (resolution < smallest_side(variant)) {
+  if (resolution < smallest_training_side(variant)) {
     refuse(fmt::format("resolution is {}, but {} takes images of at least {} px", resolution, variant.name,
-                       smallest_side(variant)));
-  }
-  if (cell[kDropPath]->get<double>() > 0 && !has_residual_branches(variant)) {
-    refuse(
-        fmt::format("drop_path is {}, but {} has no residual branches to drop", cell[kDropPath]->dump(), variant.name));
+                       smallest_training_side(variant)));
   }
   const auto needs_maps = [](const AnalysisSpec& analysis) { return analysis.stage != Stage::kErf; };
   const auto analysis = std::ranges::find_if(sweep.analyses, needs_maps);
@@ -34,6 +29,19 @@ void check_variant(const SweepSpec& sweep, const Row& cell, const BackboneVarian
                     "tail `cam` has ({}_gap)",
                     variant.name, stage_name(analysis->stage), variant.family == "vgg" ? "vgg16" : "alexnet"));
   }
+}
+
+std::string idle_parameter(const Row& cell, const BackboneVariant& variant) {
+  static const size_t kDropPath = parameter_position("drop_path");
+  static const size_t kSparsity = parameter_position("sparsity");
+  static const size_t kPretraining = parameter_position("pretraining");
+  if (cell[kDropPath]->get<double>() > 0 && !has_residual_branches(variant)) {
+    return fmt::format("drop_path has no effect on {}, which has no residual branches to drop", variant.name);
+  }
+  if (*cell[kSparsity] == "keep" && *cell[kPretraining] == "none") {
+    return "sparsity has no effect without pretraining: new weights have no zeros to keep";
+  }
+  return "";
 }
 
 }  // namespace camsweep

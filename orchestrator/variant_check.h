@@ -1,13 +1,18 @@
 #pragma once
 
+#include <string>
+
 #include "orchestrator/rules.h"
 #include "schemas/backbone_variant.h"
 #include "schemas/sweep_spec.h"
 
 namespace camsweep {
 
-// Throws ConfigError naming the cell if its backbone cannot take images of its resolution, cannot drop the paths it is
-// told to, or has no class activation maps for an analysis of the sweep: what a worker would find out hours later.
+// Throws ConfigError naming the cell if its backbone cannot take images of its resolution, or has no class activation
+// maps for an analysis of the sweep: what a worker would find out hours later.
 void check_variant(const SweepSpec& sweep, const Row& cell, const BackboneVariant& variant);
+
+// What the cell sets, or its recipe, that means nothing to its backbone, in one sentence; "" for nothing.
+std::string idle_parameter(const Row& cell, const BackboneVariant& variant);
 
 }  // namespace camsweep

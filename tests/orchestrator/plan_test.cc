@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 
@@ -221,20 +222,25 @@ TEST_F(PlanTest, BadOverridesAreBadInput) {
 TEST_F(PlanTest, ABackboneThatCannotDoWhatItsCellAsksIsRefusedBeforeAnythingRuns) {
   const auto message = [&](const std::string& rest) {
     try {
-      plan_of_file(std::string("sweep: s\ndataset: {kind: synth}\n") + rest);
+      plan_of_file(std::string("sweep: s\ndataset: {kind: synth}\ndefaults: {epochs: 1, resolution: 96}\n") + rest);
     } catch (const ConfigError& error) {
       return std::string(error.what());
     }
     return std::string();
   };
 
-  EXPECT_NE(message("matrix: {backbone: [inception_v3], resolution: [64]}\n").find("at least 75 px"),
-            std::string::npos);
-  EXPECT_NE(message("matrix: {backbone: [vgg16_gap], drop_path: [0.1]}\n").find("no residual branches"),
+  EXPECT_NE(message("matrix: {backbone: [inception_v3]}\nset: [{when: {epochs: 1}, resolution: 64}]\n")
+                .find("at least 75 px"),
             std::string::npos);
   EXPECT_NE(message("matrix: {backbone: [vgg16]}\nanalyses: [erf, pca]\n").find("no class activation maps for `pca`"),
             std::string::npos);
   EXPECT_EQ(message("matrix: {backbone: [vgg16]}\nanalyses: [erf]\n"), "");
+}
+
+TEST_F(PlanTest, AParameterThatMeansNothingToABackboneIsNoted) {
+  const Plan p = plan("matrix: {backbone: [resnet18, vgg16]}\n");
+
+  EXPECT_EQ(std::ranges::count(p.notes, "drop_path has no effect on vgg16, which has no residual branches to drop"), 1);
 }
 
 }  // namespace

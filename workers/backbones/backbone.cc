@@ -42,10 +42,6 @@ std::unique_ptr<Backbone> make_backbone(const BackboneVariant& variant, const Ba
   }
   const auto family = std::ranges::find(kFamilies, variant.family, &Family::name);
   CAMSWEEP_CHECK(family != std::end(kFamilies), "every family of the catalog is built here");
-  if (options.drop_path > 0 && !has_residual_branches(variant)) {
-    throw ConfigError(fmt::format("{}: drop_path must be 0, found {}: {} has no residual branches to drop",
-                                  variant.name, options.drop_path, variant.family));
-  }
   if (!std::ranges::count(family->forms, options.form)) {
     throw ConfigError(fmt::format("{}: {} has no merged or folded form of this kind", variant.name, variant.family));
   }

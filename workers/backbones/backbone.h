@@ -25,7 +25,7 @@ struct BackboneOptions {
   int classes = 1000;
   HeadKind head = HeadKind::kPaper;
   Pool pool = Pool::kGap;
-  double drop_path = 0;  // stochastic depth rate of the last block; block i of n has rate * i / (n - 1)
+  double drop_path = 0;  // stochastic depth rate of the last residual block; block i of n has rate * i / (n - 1)
   Form form = Form::kTrain;
 };
 

@@ -24,6 +24,7 @@ struct WrittenRecord {
   int64_t declared = -1;  // size in the directory, -1: the true one
   int64_t header = -1;    // place in the directory, -1: the true one
   bool bad_crc = false;
+  bool no_crc = false;
 };
 
 // A stored zip archive, with a CRC of every record.
@@ -32,7 +33,8 @@ inline std::string zip_of(const std::vector<WrittenRecord>& records, uint16_t pr
   for (const WrittenRecord& record : records) {
     const uint64_t header = record.header < 0 ? file.size() : static_cast<uint64_t>(record.header);
     const uint64_t size = record.declared < 0 ? record.bytes.size() : static_cast<uint64_t>(record.declared);
-    const uint32_t crc = crc32(0, record.bytes.data(), record.bytes.size()) ^ (record.bad_crc ? 1U : 0U);
+    const uint32_t right = record.no_crc ? 0 : crc32(0, record.bytes.data(), record.bytes.size());
+    const uint32_t crc = right ^ (record.bad_crc ? 1U : 0U);
     const std::string common = little(20, 2) + little(0, 2) + little(record.method, 2) + little(0, 4) + little(crc, 4) +
                                little(size, 4) + little(size, 4) + little(record.name.size(), 2) + little(0, 2);
     file += little(0x04034b50, 4) + common + record.name + record.bytes;
