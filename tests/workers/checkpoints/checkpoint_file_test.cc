@@ -122,14 +122,18 @@ TEST(CheckpointFileTest, ViewsOfOneStorageAreReadWhereTheyLie) {
 
 // Files of before 2017: a storage may be a part of another, [offset, offset + size) of its elements.
 TEST(CheckpointFileTest, AnOldViewOfAStorageIsReadAtItsOffset) {
-  const std::string id = pickle::storage("7", 6);
-  const std::string part =
-      id.substr(0, id.size() - 2) + pickle::tuple({pickle::text("8"), pickle::integer(2), pickle::integer(4)}) + "tQ";
-  const std::string object = "}(" + pickle::text("whole") + pickle::tensor(pickle::storage("7", 6), 0, {6}, {1}) +
-                             pickle::text("part") + pickle::tensor(part, 1, {3}, {1}) + "u";
+  using pickle::text;
+  const std::string whole = pickle::storage("7", 6);
+  std::string part = whole.substr(0, whole.size() - 2);  // up to the end of its tuple
+  part += pickle::tuple({text("8"), pickle::integer(2), pickle::integer(4)}) + "tQ";
+  std::string object = "}(";
+  object += text("whole") + pickle::tensor(whole, 0, {6}, {1});
+  object += text("part") + pickle::tensor(part, 1, {3}, {1}) + "u";
+  std::string keys = "]";
+  keys += text("7") + "a";
   const at::Tensor values = at::arange(6, at::kFloat);
   const std::string bytes(static_cast<const char*>(values.const_data_ptr()), values.nbytes());
-  const WrittenFile written(legacy_of(object, "]" + pickle::text("7") + "a", little(6, 8) + bytes));
+  const WrittenFile written(legacy_of(object, keys, little(6, 8) + bytes));
 
   const CheckpointFile file = open_checkpoint(written.path());
 
