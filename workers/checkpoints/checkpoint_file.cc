@@ -24,8 +24,9 @@ void refuse_what_is_none(const InputFile& file, std::string_view head) {
   if (head.size() > kTarMagicOffset && head.substr(kTarMagicOffset).starts_with("ustar")) {
     file.fail("is a tar archive, not weights: unpack it first");
   }
+  // The header's length at the beginning of safetensors may look like text, but for the zeros at its end.
   const size_t text = head.find_first_not_of(" \t\r\n\xef\xbb\xbf");
-  if (text != std::string_view::npos && head[text] == '<') {
+  if (text != std::string_view::npos && head[text] == '<' && head.substr(0, 8).find('\0') == std::string_view::npos) {
     file.fail("is an HTML page, not weights: the download was answered by a web page");
   }
 }

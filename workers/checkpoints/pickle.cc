@@ -15,13 +15,13 @@ namespace {
 
 using Kind = PickleValue::Kind;
 
-constexpr size_t kMaxValues = 400'000;
-constexpr size_t kMaxItems = 2'000'000;  // of all lists, tuples and dicts together
+constexpr size_t kItemsPerValue = 5;  // of all lists, tuples and dicts together, on average
 constexpr int kNewestProtocol = 5;
 
 class Machine {
  public:
-  Machine(std::string_view bytes, const std::string& file_name) : in_(bytes, file_name) {}
+  Machine(std::string_view bytes, const std::string& file_name, size_t max_values)
+      : in_(bytes, file_name), max_values_(max_values) {}
 
   Pickle run() {
     while (step()) {
@@ -136,7 +136,7 @@ class Machine {
     switch (opcode) {
       case '(':
         marks_.push_back(stack_.size());
-        if (marks_.size() > kMaxValues) in_.fail("its pickle has too many marks");
+        if (marks_.size() > max_values_) in_.fail("its pickle has too many marks");
         return true;
       case '0':
         // A POP right after MARK takes the mark away.
@@ -333,15 +333,15 @@ class Machine {
   }
 
   void push(PickleValue value) {
-    if (pickle_.values.size() == kMaxValues) {
-      in_.fail(fmt::format("its pickle has more than {} values, more than any network's weights need", kMaxValues));
+    if (pickle_.values.size() == max_values_) {
+      in_.fail(fmt::format("its pickle has more than {} values, more than any network's weights need", max_values_));
     }
     pickle_.values.push_back(std::move(value));
     push_index(static_cast<PickleIndex>(pickle_.values.size() - 1));
   }
 
   void push_index(PickleIndex index) {
-    if (stack_.size() == kMaxValues) in_.fail("its pickle's stack is too deep");
+    if (stack_.size() == max_values_) in_.fail("its pickle's stack is too deep");
     stack_.push_back(index);
   }
 
@@ -431,7 +431,7 @@ class Machine {
   }
 
   void remember(uint64_t slot) {
-    if (slot >= kMaxValues) in_.fail("its pickle remembers too many values");
+    if (slot >= max_values_) in_.fail("its pickle remembers too many values");
     const PickleIndex index = pop();
     stack_.push_back(index);
     if (slot >= memo_.size()) memo_.resize(slot + 1, kNoPickle);
@@ -445,12 +445,13 @@ class Machine {
 
   void count_items(size_t count) {
     items_ += count;
-    if (items_ > kMaxItems) in_.fail("its pickle has too many items");
+    if (items_ > kItemsPerValue * max_values_) in_.fail("its pickle has too many items");
   }
 
   static constexpr size_t kMaxOwnedBytes = 8'000'000;
 
   PickleInput in_;
+  size_t max_values_;
   Pickle pickle_;
   std::vector<PickleIndex> stack_;
   std::vector<size_t> marks_;
@@ -461,6 +462,8 @@ class Machine {
 
 }  // namespace
 
-Pickle read_pickle(std::string_view bytes, const std::string& file_name) { return Machine(bytes, file_name).run(); }
+Pickle read_pickle(std::string_view bytes, const std::string& file_name, size_t max_values) {
+  return Machine(bytes, file_name, max_values).run();
+}
 
 }  // namespace camsweep

@@ -50,8 +50,11 @@ struct Pickle {
   const PickleValue& top() const { return values[root]; }
 };
 
-// Protocols 0 to 5 (spec backbones, 14.2). `bytes` must outlive the result. At most 400,000 values, so that memory
-// stays below 64 MB whatever the pickle says. Throws ConfigError beginning with `file_name`.
-Pickle read_pickle(std::string_view bytes, const std::string& file_name);
+// Enough for four times the largest training snapshot of our networks, and some 45 MB at most.
+constexpr size_t kMaxPickleValues = 250'000;
+
+// Protocols 0 to 5 (spec backbones, 14.2). `bytes` must outlive the result. At most `max_values` values, so that memory
+// is bounded whatever the pickle says. Throws ConfigError beginning with `file_name`.
+Pickle read_pickle(std::string_view bytes, const std::string& file_name, size_t max_values = kMaxPickleValues);
 
 }  // namespace camsweep

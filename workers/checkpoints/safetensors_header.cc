@@ -7,6 +7,7 @@
 #include <limits>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include "schemas/error.h"
 #include "schemas/json.h"
@@ -15,7 +16,7 @@ namespace camsweep {
 namespace {
 
 constexpr int kMaxDimensions = 64;
-constexpr size_t kMaxValues = 1'000'000;  // with these, memory stays below 64 MB beside the header itself
+constexpr size_t kMaxValues = 400'000;  // with these, memory stays below 64 MB beside the header itself
 constexpr size_t kMaxTextBytes = 16'000'000;
 
 struct Dtype {
@@ -43,33 +44,72 @@ const Dtype& dtype_of(c10::ScalarType type) {
   return *found;
 }
 
+// What must hold before values are made of a header: its depth is 3 by format (object, entry, list), a name stands
+// there once only, and it has no more values than fit the memory. The JSON library itself recurses when it frees what
+// is deeper and keeps the last duplicate; its parser with a callback takes time quadratic in the number of tensors.
+class HeaderCheck : public nlohmann::json_sax<Json> {
+ public:
+  const std::string& wrong() const { return wrong_; }
+
+  bool null() override { return count(0); }
+  bool boolean(bool) override { return count(0); }
+  bool number_integer(int64_t) override { return count(0); }
+  bool number_unsigned(uint64_t) override { return count(0); }
+  bool number_float(double, const std::string&) override { return count(0); }
+  bool string(std::string& text) override { return count(text.size()); }
+  bool binary(binary_t&) override { return count(0); }
+  bool start_object(size_t) override {
+    names_.emplace_back();
+    return open();
+  }
+  bool end_object() override {
+    names_.pop_back();
+    return close();
+  }
+  bool start_array(size_t) override { return open(); }
+  bool end_array() override { return close(); }
+  bool key(std::string& name) override {
+    if (!names_.back().insert(name).second) return refuse(fmt::format("its header names '{}' twice", name));
+    return count(name.size());
+  }
+  bool parse_error(size_t, const std::string&, const nlohmann::detail::exception&) override {
+    return refuse("its header is no valid JSON, so it is no safetensors file or a damaged one");
+  }
+
+ private:
+  static constexpr int kDepth = 3;
+
+  bool open() { return ++depth_ <= kDepth ? count(0) : refuse("its header is nested too deeply"); }
+  bool close() {
+    --depth_;
+    return true;
+  }
+  bool count(size_t text_bytes) {
+    text_bytes_ += text_bytes;
+    return ++values_ <= kMaxValues && text_bytes_ <= kMaxTextBytes ? true
+                                                                   : refuse("its header is larger than any network's");
+  }
+  bool refuse(std::string wrong) {
+    wrong_ = std::move(wrong);
+    return false;
+  }
+
+  std::string wrong_;
+  std::vector<std::set<std::string>> names_;
+  int depth_ = 0;
+  size_t values_ = 0;
+  size_t text_bytes_ = 0;
+};
+
 // Checks one file's header; every message begins with the file and, where there is one, the tensor.
 class HeaderParser {
  public:
   explicit HeaderParser(const std::string& file_name) : file_name_(file_name) {}
 
-  // The header's depth is 3 by format (object, entry, list), and a name may stand there once only: both are checked
-  // while parsing, since the JSON library itself recurses when it frees what is deeper and keeps the last duplicate. So
-  // is its size: a list of numbers takes many times the memory that it takes in the file.
   Json parse(std::string_view text) const {
-    std::vector<std::set<std::string>> names;
-    size_t values = 0, text_bytes = 0;
-    const auto check = [&](int depth, Json::parse_event_t event, Json& value) {
-      if (depth > 3) fail("its header is nested too deeply");
-      if (value.is_string()) text_bytes += value.get_ref<const std::string&>().size();
-      if (++values > kMaxValues || text_bytes > kMaxTextBytes) fail("its header is larger than any network's");
-      if (event == Json::parse_event_t::object_start) names.emplace_back();
-      if (event == Json::parse_event_t::object_end) names.pop_back();
-      if (event == Json::parse_event_t::key && !names.back().insert(value.get<std::string>()).second) {
-        fail(fmt::format("its header names '{}' twice", value.get<std::string>()));
-      }
-      return true;
-    };
-    try {
-      return Json::parse(text, check);
-    } catch (const Json::exception&) {
-      fail("its header is no valid JSON, so it is no safetensors file or a damaged one");
-    }
+    HeaderCheck check;
+    if (!Json::sax_parse(text, &check)) fail(check.wrong());
+    return Json::parse(text);
   }
 
   TensorRegion region(const std::string& name, const Json& entry) const {

@@ -7,12 +7,13 @@
 
 #include <algorithm>
 
+#include "schemas/error.h"
 #include "workers/checkpoints/zip_archive.h"
 
 namespace camsweep {
 namespace {
 
-constexpr size_t kMaxDimensions = 64;
+constexpr size_t kMaxDimensions = 16;
 constexpr uint64_t kChunk = 1 << 18;  // small enough that its CRC is computed out of the cache it was copied into
 
 struct Extents {
@@ -23,9 +24,8 @@ struct Extents {
 
 Extents extents_of(const StorageView& view, const InputFile& file, const std::string& name) {
   const auto refuse = [&](const char* what) { file.fail(fmt::format("tensor '{}' {}", name, what)); };
-  if (view.shape.size() != view.strides.size() || view.shape.size() > kMaxDimensions) {
-    refuse("has a shape and strides that do not go together");
-  }
+  if (view.shape.size() != view.strides.size()) refuse("has a shape and strides that do not go together");
+  if (view.shape.size() > kMaxDimensions) refuse("has more dimensions than any network's");
   Extents extents;
   bool overflow = false;
   for (size_t i = view.shape.size(); i-- > 0;) {
@@ -50,6 +50,7 @@ at::Tensor read_line(const Storage& storage, const StorageView& view, int64_t el
 }
 
 void copy_view(const Storage& storage, const StorageView& view, const Extents& extents, at::Tensor target) {
+  CAMSWEEP_CHECK(target.numel() == extents.elements, "a tensor is copied into one of as many elements");
   if (extents.elements == 0) return;
   const bool direct = extents.dense && target.scalar_type() == view.dtype && target.is_contiguous() && target.is_cpu();
   if (direct) {

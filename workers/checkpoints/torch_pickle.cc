@@ -17,6 +17,11 @@ using Kind = PickleValue::Kind;
 
 constexpr size_t kMaxIgnored = 200;
 constexpr int kMaxDepth = 100;
+constexpr size_t kMaxTensors = 20'000;
+constexpr size_t kMaxModules = 50'000;  // counted by path: a pickle may share one module between many
+constexpr size_t kMaxNameBytes = 1'000;
+constexpr size_t kMaxNamesBytes = 4'000'000;  // of all tensors
+constexpr size_t kMaxKeyBytes = 100;          // PyTorch's are numbers
 
 struct StorageType {
   std::string_view name;
@@ -96,6 +101,7 @@ class ObjectReader {
 
   void visit_module(const PickleValue& module, const std::string& prefix, int depth, TensorGroup& group) {
     if (depth > kMaxDepth) fail("its TorchScript modules are nested too deeply");
+    if (++modules_ > kMaxModules) fail("it has more modules than any network");
     if (module.state == kNoPickle || pickle_[module.state].kind != Kind::kDict) return;
     const PickleValue& attributes = pickle_[module.state];
     for (size_t i = 0; i + 1 < attributes.items.size(); i += 2) {
@@ -136,7 +142,10 @@ class ObjectReader {
   }
 
   StoredTensor tensor(const PickleValue& value, const std::string& name) {
-    if (++tensors_ > kMaxTensors) fail("it names more tensors than any network has");
+    name_bytes_ += name.size();
+    if (++tensors_ > kMaxTensors || name.size() > kMaxNameBytes || name_bytes_ > kMaxNamesBytes) {
+      fail("it names more tensors than any network has, or by longer names");
+    }
     const PickleValue* call = &value;
     if (is_parameter(value)) {
       const PickleValue& inner = argument(value, 0, name);
@@ -146,7 +155,8 @@ class ObjectReader {
     if (is_new_dtype(*call)) {
       fail(fmt::format("tensor '{}' is of the type {}, which is not supported", name, words(argument(*call, 6, name))));
     }
-    StorageReference reference = storage_reference(argument(*call, 0, name), pickle_, name, checkpoint_.name);
+    StorageReference reference = storage_reference(argument(*call, 0, name), pickle_,
+                                                   fmt::format("tensor '{}'", escaped(name)), checkpoint_.name);
     StorageView view{.dtype = reference.dtype,
                      .shape = integers(argument(*call, 2, name), name),
                      .strides = integers(argument(*call, 3, name), name),
@@ -179,10 +189,10 @@ class ObjectReader {
     fail(fmt::format("tensor '{}' is described in no way that PyTorch writes", escaped(name)));
   }
 
+  // A key too long for a tensor's name comes back longer than any may be, but not as long as it is: it may be shared.
   std::string key_text(PickleIndex index) const {
     const PickleValue& key = pickle_[index];
-    if (key.kind == Kind::kText) return escaped(key.text);
-    return words(key);
+    return key.kind == Kind::kText ? escaped(key.text.substr(0, kMaxNameBytes + 1)) : words(key);
   }
 
   std::string words(const PickleValue& value) const {
@@ -235,10 +245,11 @@ class ObjectReader {
 
  public:
   // ("storage", type, key, location, elements[, (view key, offset, elements)])
-  static StorageReference storage_reference(const PickleValue& value, const Pickle& pickle, const std::string& name,
+  // `owner` is for messages: "tensor 'x'".
+  static StorageReference storage_reference(const PickleValue& value, const Pickle& pickle, const std::string& owner,
                                             const std::string& file_name) {
     const auto fail = [&](const std::string& what) {
-      throw ConfigError(fmt::format("{}: tensor '{}' {}", file_name, escaped(name), what));
+      throw ConfigError(fmt::format("{}: {} {}", file_name, owner, what));
     };
     const auto at = [&](const PickleValue& tuple, size_t index, Kind kind) -> const PickleValue& {
       if (tuple.kind != Kind::kTuple || tuple.items.size() <= index || pickle[tuple.items[index]].kind != kind) {
@@ -255,23 +266,24 @@ class ObjectReader {
     if (known == std::end(kStorageTypes)) {
       fail(fmt::format("is of the type {}, which is not supported", escaped(type.substr(0, 60))));
     }
-    StorageReference reference{.key = std::string(at(id, 2, Kind::kText).text),
+    StorageReference reference{.key = at(id, 2, Kind::kText).text,
                                .dtype = known->dtype,
                                .elements = at(id, 4, Kind::kInteger).integer,
                                .offset = 0};
     const bool view = id.items.size() > 5 && pickle[id.items[5]].kind != Kind::kNone;
     if (view) reference.offset = at(at(id, 5, Kind::kTuple), 1, Kind::kInteger).integer;
     if (reference.elements < 0 || reference.offset < 0) fail("has a storage of a negative size");
+    if (reference.key.size() > kMaxKeyBytes) fail("has a storage with a longer key than PyTorch writes");
     return reference;
   }
 
  private:
-  static constexpr size_t kMaxTensors = 50'000;
-
   const Pickle& pickle_;
   const FindStorage& find_;
   CheckpointFile& checkpoint_;
   size_t tensors_ = 0;
+  size_t name_bytes_ = 0;
+  size_t modules_ = 0;
 };
 
 }  // namespace
@@ -284,13 +296,22 @@ void add_script_module(const Pickle& pickle, const FindStorage& find, Checkpoint
   ObjectReader(pickle, find, checkpoint).add_script_module();
 }
 
-std::vector<StorageReference> storage_references(const Pickle& pickle, const std::string& file_name) {
-  std::vector<StorageReference> references;
+std::map<std::string_view, StorageReference> storage_references(const Pickle& pickle, const std::string& file_name) {
+  std::map<std::string_view, StorageReference> references;
   for (const PickleValue& value : pickle.values) {
     if (value.kind != Kind::kPersistent) continue;
     const PickleValue& id = pickle[value.items[0]];
     const bool storage = id.kind == Kind::kTuple && !id.items.empty() && pickle[id.items[0]].text == "storage";
-    if (storage) references.push_back(ObjectReader::storage_reference(value, pickle, "of a storage", file_name));
+    if (!storage) continue;
+    const StorageReference found = ObjectReader::storage_reference(value, pickle, "one of its tensors", file_name);
+    const StorageReference& first = references.emplace(found.key, found).first->second;
+    if (first.dtype != found.dtype || first.elements != found.elements) {
+      throw ConfigError(
+          fmt::format("{}: its storage '{}' is said to be of two types or sizes", file_name, escaped(found.key)));
+    }
+    if (references.size() > kMaxTensors) {
+      throw ConfigError(fmt::format("{}: it has more storages than any network", file_name));
+    }
   }
   return references;
 }

@@ -158,8 +158,9 @@ class DirectoryReader {
   }
 
   void check_name(const std::string& name) const {
-    const bool strange = name.empty() || name.front() == '/' || name.find('\\') != std::string::npos ||
-                         name.find('\0') != std::string::npos || ("/" + name + "/").find("/../") != std::string::npos;
+    const bool controls = std::ranges::any_of(name, [](char c) { return static_cast<uint8_t>(c) < ' ' || c == 0x7f; });
+    const bool strange = name.empty() || name.front() == '/' || name.find('\\') != std::string::npos || controls ||
+                         ("/" + name + "/").find("/../") != std::string::npos;
     if (strange) damaged("a record's name is no path inside it");
   }
 

@@ -60,7 +60,8 @@ class ZipCheckpoint {
 
   // Tensors that share a storage share its check.
   std::shared_ptr<const Storage> storage(const StorageReference& reference) {
-    const ZipRecord* record = find("data/" + reference.key);
+    const std::string key(reference.key);
+    const ZipRecord* record = find("data/" + key);
     if (!record) file_->fail(fmt::format("its storage '{}' is missing", escaped(reference.key)));
     if (record->compressed) file_->fail(fmt::format("its storage '{}' is compressed", escaped(reference.key)));
     const uint64_t size = c10::elementSize(reference.dtype);
@@ -68,11 +69,10 @@ class ZipCheckpoint {
       file_->fail(fmt::format("its storage '{}' has {} bytes, not the {} elements of {} that its pickle says",
                               escaped(reference.key), record->bytes, reference.elements, size));
     }
-    std::shared_ptr<const Storage>& storage = storages_[reference.key];
+    std::shared_ptr<const Storage>& storage = storages_[key];
     if (!storage) {
       const uint32_t crc = options_.check_crc ? record->crc : 0;
-      storage = std::make_shared<Storage>(file_, "data/" + reference.key,
-                                          Storage::Region{record->offset, record->bytes, crc});
+      storage = std::make_shared<Storage>(file_, "data/" + key, Storage::Region{record->offset, record->bytes, crc});
     }
     return storage;
   }

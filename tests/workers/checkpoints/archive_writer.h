@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "workers/checkpoints/containers.h"
 #include "workers/checkpoints/zip_archive.h"
 
 // Writes archives and pickles byte by byte, right ones and wrong ones.
@@ -82,6 +83,12 @@ inline std::string dict_of(const std::string& key, const std::string& value) {
 // A `.pth` file of one tensor "w" described by `value`, whose storage "0" has `bytes`.
 inline std::string pth_of(const std::string& pickle, const std::string& bytes) {
   return zip_of({{.name = "archive/data.pkl", .bytes = pickle}, {.name = "archive/data/0", .bytes = bytes}});
+}
+
+// A file of PyTorch before 1.6: `object` and the list `keys` are instructions, `storages` what follows them.
+inline std::string legacy_of(const std::string& object, const std::string& keys, const std::string& storages) {
+  return std::string(kLegacyMagic) + "\x80\x02M\xe9\x03.\x80\x02}.\x80\x02" + object + ".\x80\x02" + keys + "." +
+         storages;
 }
 
 }  // namespace camsweep

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "tests/workers/checkpoints/archive_writer.h"
 #include "tests/workers/checkpoints/checkpoint_files.h"
 
 namespace camsweep {
@@ -117,6 +118,32 @@ TEST(CheckpointFileTest, ViewsOfOneStorageAreReadWhereTheyLie) {
     EXPECT_TRUE(holds(file, 0, "column", base.select(1, 1)));
     EXPECT_TRUE(holds(file, 0, "empty", base.slice(0, 0, 0)));
   }
+}
+
+// Files of before 2017: a storage may be a part of another, [offset, offset + size) of its elements.
+TEST(CheckpointFileTest, AnOldViewOfAStorageIsReadAtItsOffset) {
+  const std::string id = pickle::storage("7", 6);
+  const std::string part =
+      id.substr(0, id.size() - 2) + pickle::tuple({pickle::text("8"), pickle::integer(2), pickle::integer(4)}) + "tQ";
+  const std::string object = "}(" + pickle::text("whole") + pickle::tensor(pickle::storage("7", 6), 0, {6}, {1}) +
+                             pickle::text("part") + pickle::tensor(part, 1, {3}, {1}) + "u";
+  const at::Tensor values = at::arange(6, at::kFloat);
+  const std::string bytes(static_cast<const char*>(values.const_data_ptr()), values.nbytes());
+  const WrittenFile written(legacy_of(object, "]" + pickle::text("7") + "a", little(6, 8) + bytes));
+
+  const CheckpointFile file = open_checkpoint(written.path());
+
+  EXPECT_TRUE(holds(file, 0, "whole", values));
+  EXPECT_TRUE(holds(file, 0, "part", values.slice(0, 3, 6)));
+}
+
+// The length of its header, in the first bytes, may read " <", as the beginning of an HTML page does.
+TEST(CheckpointFileTest, ASafetensorsFileWhoseLengthLooksLikeTextIsNoHtmlPage) {
+  std::string header = "{\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}";
+  header.resize(0x3c20, ' ');
+  const WrittenFile written(little(header.size(), 8) + header + std::string(4, '\0'));
+
+  EXPECT_TRUE(holds(open_checkpoint(written.path()), 0, "w", at::zeros({1})));
 }
 
 TEST(CheckpointFileTest, ATensorIsCopiedIntoAnyLayoutAndDtype) {

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <malloc.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -54,5 +57,29 @@ inline std::string read_all(const std::filesystem::path& file) {
 }
 
 inline std::string read_all_bytes(std::string_view bytes) { return read_all(WrittenFile(bytes).path()); }
+
+// Peak memory of reading the file in a process of its own, beyond what the process had, bytes.
+inline int64_t memory_of(const std::string& bytes) {
+  const WrittenFile file(bytes);
+  ::malloc_trim(0);  // memory that earlier tests freed would be taken again unseen
+  int ends[2];
+  EXPECT_EQ(::pipe(ends), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    rusage before = {}, after = {};
+    ::getrusage(RUSAGE_SELF, &before);
+    read_all(file.path());
+    ::getrusage(RUSAGE_SELF, &after);
+    const int64_t grown = (after.ru_maxrss - before.ru_maxrss) * 1024;
+    const bool written = ::write(ends[1], &grown, sizeof grown) == sizeof grown;
+    ::_exit(written ? 0 : 1);
+  }
+  int64_t grown = -1;
+  EXPECT_EQ(::read(ends[0], &grown, sizeof grown), static_cast<ssize_t>(sizeof grown));
+  ::close(ends[0]);
+  ::close(ends[1]);
+  ::waitpid(child, nullptr, 0);
+  return grown;
+}
 
 }  // namespace camsweep
