@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "orchestrator/identity.h"
+#include "schemas/error.h"
 #include "schemas/parameters.h"
 
 namespace camsweep {
@@ -46,7 +47,7 @@ IdentityWriter::IdentityWriter(const std::string& dataset_fingerprint, const std
   }
 }
 
-// Objects of Json are sorted, so a layout is too.
+// Objects of Json are sorted, so a layout is too. Its first member, before which no comma stands, is in every text.
 IdentityWriter::Layout IdentityWriter::layout(const Json& members) {
   Layout all;
   for (const auto& [name, value] : members.items()) {
@@ -54,6 +55,8 @@ IdentityWriter::Layout IdentityWriter::layout(const Json& members) {
     member.key = fmt::format("{}{}:", all.empty() ? "" : ",", canonical(name));
     if (value == kFromCell) {
       member.position = parameter_position(name);
+      const ParameterInfo* info = find_parameter(name);
+      if (info->later) member.omitted = canonical(info->default_value);
     } else {
       member.source = value == kFromSeed        ? Source::kSeed
                       : value == kFromSnapshots ? Source::kSnapshots
@@ -62,6 +65,7 @@ IdentityWriter::Layout IdentityWriter::layout(const Json& members) {
                                                 : Source::kFixed;
       member.text = canonical(value);
     }
+    CAMSWEEP_CHECK(!all.empty() || member.omitted.empty(), "the first member of an identity is never left out");
     all.push_back(std::move(member));
   }
   return all;
@@ -78,6 +82,7 @@ const std::string& IdentityWriter::value(const Row& cell, size_t position) {
 void IdentityWriter::append_parameters(const Row& cell, const Layout& layout, const Brought& brought) {
   text_ += '{';
   for (const Member& member : layout) {
+    if (!member.omitted.empty() && value(cell, member.position) == member.omitted) continue;
     text_ += member.key;
     if (member.source == Source::kCell) {
       text_ += value(cell, member.position);

@@ -45,6 +45,7 @@ class IdentityWriter {
     Source source = Source::kCell;
     size_t position = 0;
     std::string text;
+    std::string omitted;  // of a later parameter: the value with which it does not appear
   };
   using Layout = std::vector<Member>;
   using Brought = std::array<std::string_view, 5>;  // by Source; kCell unused

@@ -17,9 +17,9 @@ void check_variant(const SweepSpec& sweep, const Row& cell, const BackboneVarian
     throw ConfigError(fmt::format("{}: {} (cell {})", sweep.file.string(), what, cell_label(sweep, cell)));
   };
   const int resolution = *cell[kResolution];
-  if (resolution < smallest_side(variant)) {
+  if (resolution < smallest_training_side(variant)) {
     refuse(fmt::format("resolution is {}, but {} takes images of at least {} px", resolution, variant.name,
-                       smallest_side(variant)));
+                       smallest_training_side(variant)));
   }
   const auto needs_maps = [](const AnalysisSpec& analysis) { return analysis.stage != Stage::kErf; };
   const auto analysis = std::ranges::find_if(sweep.analyses, needs_maps);
@@ -33,8 +33,15 @@ void check_variant(const SweepSpec& sweep, const Row& cell, const BackboneVarian
 
 std::string idle_parameter(const Row& cell, const BackboneVariant& variant) {
   static const size_t kDropPath = parameter_position("drop_path");
-  if (cell[kDropPath]->get<double>() == 0 || has_residual_branches(variant)) return "";
-  return fmt::format("drop_path has no effect on {}, which has no residual branches to drop", variant.name);
+  static const size_t kSparsity = parameter_position("sparsity");
+  static const size_t kPretraining = parameter_position("pretraining");
+  if (cell[kDropPath]->get<double>() > 0 && !has_residual_branches(variant)) {
+    return fmt::format("drop_path has no effect on {}, which has no residual branches to drop", variant.name);
+  }
+  if (*cell[kSparsity] == "keep" && *cell[kPretraining] == "none") {
+    return "sparsity has no effect without pretraining: new weights have no zeros to keep";
+  }
+  return "";
 }
 
 }  // namespace camsweep

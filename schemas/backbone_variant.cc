@@ -270,9 +270,12 @@ BackboneVariant variant_from_json(const Json& json) {
 
 int smallest_side(const BackboneVariant& variant) {
   const bool full = variant.tail == "full";
-  if (variant.family == "inception" && variant.auxiliary == 1) return 299;
   if (variant.family == "inception" && full) return 75;
   return variant.family == "alexnet" && full ? 63 : 32;
+}
+
+int smallest_training_side(const BackboneVariant& variant) {
+  return variant.family == "inception" && variant.auxiliary == 1 ? 299 : smallest_side(variant);
 }
 
 bool has_residual_branches(const BackboneVariant& variant) {

@@ -39,8 +39,9 @@ Json to_json(const BackboneVariant& variant);
 BackboneVariant variant_from_json(const Json& json);
 
 // The smallest square image that the network's layers without padding leave a position of, px; 32 where they would take
-// less.
+// less. Auxiliary classifiers, which only training computes, may need more.
 int smallest_side(const BackboneVariant& variant);
+int smallest_training_side(const BackboneVariant& variant);
 
 // Whether stochastic depth has anything to drop.
 bool has_residual_branches(const BackboneVariant& variant);

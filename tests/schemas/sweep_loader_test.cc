@@ -128,7 +128,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "x.yaml:3:10: matrix.seed: found the unknown key 'seed', expected one of augmentation, backbone, "
                 "batch, cam_weight, drop_path, epochs, eval_side, gang, head, heatmap, label_smoothing, lr, min_lr, "
                 "neg_sign, normalization_mean, normalization_std, pc1_input, pc1_quantization, pc1_sign, pool, "
-                "pretraining, recipe, resolution, select_on, threshold_step, warmup_epochs, weight_decay"},
+                "pretraining, recipe, resolution, select_on, sparsity, threshold_step, warmup_epochs, weight_decay"},
         Mistake{"matrix: {epochs: ten}",
                 "x.yaml:3:18: matrix.epochs: found 'ten', expected an integer from 0 to 100000"},
         Mistake{"matrix: {epochs: [1, -2]}",

@@ -15,9 +15,9 @@ namespace camsweep {
 at::Tensor Network::features(const at::Tensor& images, const ForwardContext& context) {
   CAMSWEEP_CHECK(images.dim() == 4 && images.size(1) == 3, "a backbone's input is (N, 3, H, W)");
   const int64_t side = std::min(images.size(2), images.size(3));
-  if (side < smallest_side(variant_)) {
-    throw ConfigError(
-        fmt::format("{} takes images of at least {} px, found {}", variant_.name, smallest_side(variant_), side));
+  const int least = context.auxiliary_logits ? smallest_training_side(variant_) : smallest_side(variant_);
+  if (side < least) {
+    throw ConfigError(fmt::format("{} takes images of at least {} px, found {}", variant_.name, least, side));
   }
   return compute_features(images.contiguous(format_), context);
 }

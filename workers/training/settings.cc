@@ -18,6 +18,7 @@ TrainSettings train_settings(const Json& parameters) {
       .weight_decay = parameters.at("weight_decay"),
       .label_smoothing = parameters.at("label_smoothing"),
       .drop_path = parameters.at("drop_path"),
+      .keep_sparsity = parameters.value("sparsity", "dense") == "keep",
       .normalization = {.mean = parameters.at("normalization_mean"), .std = parameters.at("normalization_std")},
       .snapshots = parameters.at("snapshots"),
   };

@@ -27,6 +27,7 @@ struct TrainSettings {
   double weight_decay = 0;
   double label_smoothing = 0;
   double drop_path = 0;
+  bool keep_sparsity = false;  // zeros of the initial weights stay zero
   Normalization normalization;
   std::set<int> snapshots;  // epochs whose weights are kept
 };

@@ -78,6 +78,10 @@ Trainer::Trainer(JobContext& context, const TrainSettings& settings, const Datas
     at::Tensor tensor = entry.tensor;
     context.collective.broadcast(tensor);
   }
+  if (settings.keep_sparsity) {
+    sparsity_.emplace(*backbone_);
+    fmt::print(stderr, "sparsity: {} of {} weights are kept at zero\n", sparsity_->zeros(), sparsity_->maskable());
+  }
   require_gradients(*backbone_);
   optimizer_.emplace(backbone_->parameters(), AdamWOptions{.weight_decay = settings.weight_decay});
   const auto launch =
@@ -162,6 +166,7 @@ Trainer::StepEnd Trainer::train_step(const Batch& batch) {
   if (end.data_error || end.diverged) return end;
 
   optimizer_->step(schedule_.at(state_.epoch * steps_per_epoch_ + state_.step));
+  if (sparsity_) sparsity_->apply();
   state_.loss_sum += end.loss;
   ++state_.step;
   images_seen_ += settings_.batch;

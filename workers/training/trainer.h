@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "workers/backbones/sparsity.h"
 #include "workers/data/loader.h"
 #include "workers/gang/job_context.h"
 #include "workers/training/classification.h"
@@ -57,6 +58,7 @@ class Trainer {
   const Dataset& dataset_;
   std::unique_ptr<Backbone> backbone_;
   bool channels_last_;
+  std::optional<SparseMask> sparsity_;  // of the initial weights, the same in every attempt
   std::optional<AdamW> optimizer_;
   std::optional<GradientReducer> reducer_;
   Loader loader_;

@@ -163,8 +163,7 @@ TEST(BackboneTest, ATrainingStepReachesEveryParameter) {
   const std::vector<size_t> samples = {3, 5};
   for (const std::string& name : names) {
     SCOPED_TRACE(name);
-    const auto backbone =
-        small_fixture(name, {.classes = 3, .head = HeadKind::kImagenet, .drop_path = 0.1});
+    const auto backbone = small_fixture(name, {.classes = 3, .head = HeadKind::kImagenet, .drop_path = 0.1});
     for (const NamedTensor& entry : backbone->parameters()) at::Tensor(entry.tensor).requires_grad_();
     std::vector<at::Tensor> auxiliary;
     const ForwardContext context{

@@ -203,7 +203,7 @@ def replknet(name, classes, root):
     module = load_module(root, "RepLKNet-pytorch", "replknet.py", "official_replknet")
     build = {"replknet_31b": "create_RepLKNet31B", "replknet_31l": "create_RepLKNet31L",
              "replknet_xl": "create_RepLKNetXL"}[name]
-    network = getattr(module, build)(num_classes=classes, use_checkpoint=False)
+    network = quietly(lambda: getattr(module, build)(num_classes=classes, use_checkpoint=False))
     return Source(network, network.stages[3], classifier=network.head)
 
 
@@ -220,7 +220,8 @@ def slak(name, classes, root):
     module.use_sync_bn = False
     size, largest = name.removeprefix("slak_").split("_")
     kernels = {"51": [51, 49, 47, 13, 5], "31": [31, 29, 27, 13, 5], "61": [61, 59, 57, 13, 5]}[largest]
-    network = getattr(module, "SLaK_" + size)(num_classes=classes, kernel_size=kernels, width_factor=1.3, Decom=True)
+    network = quietly(lambda: getattr(module, "SLaK_" + size)(num_classes=classes, kernel_size=kernels,
+                                                              width_factor=1.3, Decom=True))
     return Source(network, network.stages[3], classifier=network.head)
 
 

@@ -58,6 +58,14 @@ struct Attempt {
   std::vector<Metric> live;
 };
 
+// Every second output of each weight becomes zero, as in sparse weights that a training starts from.
+void punch_holes(const Backbone& backbone) {
+  const at::NoGradGuard no_grad;
+  for (const NamedTensor& entry : backbone.parameters()) {
+    if (entry.tensor.dim() == 4) at::Tensor(entry.tensor).slice(0, 0, entry.tensor.size(0), 2).zero_();
+  }
+}
+
 // One attempt of a job on `collective`; stops once `stop_at` steps and evaluation batches are done (0 = never).
 Attempt run_attempt(const TrainSettings& wanted, const Dataset& dataset, const fs::path& job_folder, int number,
                     Collective& collective, int64_t stop_at = 0) {
@@ -70,6 +78,7 @@ Attempt run_attempt(const TrainSettings& wanted, const Dataset& dataset, const f
   JobContext context{.assignment = assigned, .collective = collective, .reporter = reporter, .stop = stop};
   auto backbone = make_backbone(wanted.variant, backbone_options(wanted, dataset.classes()));
   backbone->initialize(wanted.seed);
+  if (wanted.keep_sparsity) punch_holes(*backbone);
   Trainer trainer(context, wanted, dataset, std::move(backbone));
   trainer.resume();
   JobEnd end = trainer.run();
@@ -139,6 +148,23 @@ TEST(TrainerTest, RunInterruptedThreeTimesAtRandomStepsEndsBitIdentical) {
       EXPECT_EQ(fingerprint(resumed), expected) << family << " round " << round;
     }
   }
+}
+
+TEST(TrainerTest, ZerosOfSparseWeightsAreKeptAndAnInterruptedRunKeepsTheSame) {
+  const ScratchFolder scratch("sparse");
+  const ColourDataset dataset(40, 12);
+  TrainSettings wanted = settings("resnet");
+  wanted.keep_sparsity = true;
+
+  const Attempt whole = run_attempt(wanted, dataset, scratch.path / "whole");
+  run_attempt(wanted, dataset, scratch.path / "cut", 1, /*stop_at=*/7);
+  const Attempt resumed = run_attempt(wanted, dataset, scratch.path / "cut", 2);
+
+  const TensorFile weights = read_safetensors(whole.directory / "artifacts/weights.safetensors");
+  const at::Tensor& kernel = *weights.find("layer1.0.conv1.weight");
+  EXPECT_EQ(kernel.slice(0, 0, kernel.size(0), 2).abs().sum().item<float>(), 0);
+  EXPECT_GT(kernel.slice(0, 1, kernel.size(0), 2).abs().min().item<float>(), 0);
+  EXPECT_EQ(fingerprint(resumed), fingerprint(whole));
 }
 
 TEST(TrainerTest, DamagedNewestStateIsPassedOverForTheOneBefore) {
