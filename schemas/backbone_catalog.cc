@@ -149,8 +149,8 @@ void add_slaks(Entries& all) {
   };
   const std::vector<int> narrow = {124, 249, 499, 998};
   const std::vector<Size> sizes = {{"slak_tiny", {3, 3, 9, 3}, narrow, {50'703'838, 49'581'838, 51'264'838}},
-                                   {"slak_small", {3, 3, 27, 3}, narrow, {91'131'820, 0, 0}},
-                                   {"slak_base", {3, 3, 27, 3}, {166, 332, 665, 1331}, {157'950'792, 0, 0}}};
+                                   {"slak_small", {3, 3, 27, 3}, narrow, {91'131'820, 88'213'420, 92'591'020}},
+                                   {"slak_base", {3, 3, 27, 3}, {166, 332, 665, 1331}, {157'950'792, 154'060'992, 159'895'692}}};
   const std::vector<std::vector<int>> kernels = {{51, 49, 47, 13}, {31, 29, 27, 13}, {61, 59, 57, 13}};
   for (const Size& size : sizes) {
     for (size_t i = 0; i < kernels.size(); ++i) {
@@ -177,7 +177,7 @@ void add_hornets(Entries& all) {
   add("hornet_small_gf", 96, filter, 50'401'768);
   add("hornet_base_7x7", 128, conv, 87'256'680);
   add("hornet_base_gf", 128, filter, 88'421'352);
-  add("hornet_base_gf_img384", 128, filter_384, 0);
+  add("hornet_base_gf_img384", 128, filter_384, 92'099'560);
   add("hornet_large_7x7", 192, conv, 194'542'504);
   add("hornet_large_gf", 192, filter, 196'289'512);
   add("hornet_large_gf_img384", 192, filter_384, 201'806'824);

@@ -1,9 +1,11 @@
 // Commands that read a sweep, on a small database of which every number is known.
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <set>
 
 #include "results/schema.h"
+#include "schemas/files.h"
 #include "schemas/json.h"
 #include "tests/orchestrator/captured_command.h"
 #include "tests/orchestrator/fixture_sweep.h"
@@ -245,6 +247,12 @@ INSTANTIATE_TEST_SUITE_P(All, ReadersTest,
                                          Reader{"export", {"--out", (FixtureSweep::scratch() / "x.json").string()}},
                                          Reader{"verify", {}}, Reader{"logs", {"last"}}),
                          [](const auto& reader) { return reader.param.command; });
+
+TEST(BackbonesCommandTest, TheReadmesListIsItsOutput) {
+  const std::string readme = read_file(std::filesystem::path(CAMSWEEP_SOURCE_DIR) / "README.md");
+
+  EXPECT_NE(readme.find("```\n" + captured({"backbones"}).out + "```\n"), std::string::npos);
+}
 
 }  // namespace
 }  // namespace camsweep

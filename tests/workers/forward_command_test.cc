@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -42,13 +43,18 @@ class ForwardCommandTest : public testing::Test {
     return (folder_.path / name).string();
   }
 
-  // Throws what the command throws.
   std::string forward(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), {"--backbone", "convnext_atto", "--size", "32", "--weights", weights_.string(),
+                                         "--input", picture_.string()});
+    return run(std::move(arguments));
+  }
+
+  // Throws what the command throws.
+  static std::string run(std::vector<std::string> arguments) {
     CLI::App app;
     WorkerCommandLine line;
     add_forward_command(app, line);
-    arguments.insert(arguments.begin(), {"forward", "--backbone", "convnext_atto", "--size", "32", "--weights",
-                                         weights_.string(), "--input", picture_.string()});
+    arguments.insert(arguments.begin(), "forward");
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes a vector
     testing::internal::CaptureStdout();
     try {
@@ -70,8 +76,13 @@ class ForwardCommandTest : public testing::Test {
   }
 
   std::string refusal(const std::vector<std::string>& arguments) const {
+    return refusal_of([&] { forward(arguments); });
+  }
+
+  template <class Work>
+  static std::string refusal_of(const Work& work) {
     try {
-      forward(arguments);
+      work();
     } catch (const ConfigError& error) {
       return error.what();
     }
@@ -110,6 +121,45 @@ TEST_F(ForwardCommandTest, TheFiveBestArePrintedWithOrWithoutNames) {
   const std::string expected =
       last_line(plain).substr(0, last_line(plain).size() - 1) + "  " + known.at(static_cast<size_t>(label)) + "\n";
   EXPECT_EQ(last_line(named), expected);
+}
+
+TEST_F(ForwardCommandTest, AFormIsOfFewerTensorsAndTheSameLogits) {
+  const auto forward_form = [](const char* backbone, const char* form) {
+    return Json::parse(run({"--backbone", backbone, "--size", "64", "--weights", "fixture", "--input", "fixture",
+                            "--classes", "3", "--form", form, "--json"}));
+  };
+  const Json trained = forward_form("replknet_nano", "train");
+  const auto expected = trained.at("logits").at("values").get<std::vector<double>>();
+  const auto largest = std::abs(*std::ranges::max_element(expected, {}, [](double logit) { return std::abs(logit); }));
+
+  for (const char* form : {"merged", "folded"}) {
+    const Json found = forward_form("replknet_nano", form);
+
+    EXPECT_LT(found.at("state_entries"), trained.at("state_entries")) << form;
+    for (size_t i = 0; i < expected.size(); ++i) {
+      EXPECT_NEAR(found.at("logits").at("values").at(i).get<double>(), expected[i], 1e-5 * largest) << form;
+    }
+  }
+  EXPECT_EQ(refusal_of([&] { forward_form("convnext_atto", "merged"); }),
+            "convnext_atto: convnext has no merged or folded form of this kind");
+}
+
+TEST_F(ForwardCommandTest, AMergedFileStaysAsItIs) {
+  const auto trained = make_backbone(find_backbone("replknet_nano"), {.classes = 3});
+  fill_fixture(*trained);
+  const auto merged = to_form(*trained, Form::kMerged);
+  write_model(weights_, *merged, {.variant = merged->variant(), .options = merged->options(), .class_names = {}});
+  const auto run_with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"--size", "64", "--weights", weights_.string(), "--input", "fixture", "--json"});
+    return run(more);
+  };
+
+  EXPECT_EQ(run_with({}), run_with({"--form", "merged"}));
+  EXPECT_EQ(refusal_of([&] {
+              run_with({"--form", "train"});
+            }),
+            "--form train: " + weights_.string() +
+                " holds the form merged, and only the form train can be brought to another");
 }
 
 TEST_F(ForwardCommandTest, NamesThatDoNotFitTheNetworkAreRefused) {

@@ -31,5 +31,7 @@ std::string describe(const NetworkIdentity& identity);
 
 // "train", "merged", "folded".
 std::string form_name(Form form);
+// Throws ConfigError for another name.
+Form form_named(const std::string& name);
 
 }  // namespace camsweep

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "schemas/error.h"
+#include "workers/checkpoints/identify.h"
 
 namespace camsweep {
 namespace {
@@ -10,16 +11,18 @@ namespace {
 constexpr const char* kCardKey = "camsweep";
 
 Json card_to_json(const ModelCard& card) {
-  return {{"variant", to_json(card.variant)},
-          {"classes", card.options.classes},
-          {"head", card.options.head == HeadKind::kPaper ? "paper" : "imagenet"},
-          {"pool", card.options.pool == Pool::kGap ? "gap" : "gmp"},
-          {"drop_path", card.options.drop_path},
-          {"resolution", card.resolution},
-          {"mean", card.mean},
-          {"std", card.std},
-          {"class_names", card.class_names},
-          {"epoch", card.epoch}};
+  Json json = {{"variant", to_json(card.variant)},
+               {"classes", card.options.classes},
+               {"head", card.options.head == HeadKind::kPaper ? "paper" : "imagenet"},
+               {"pool", card.options.pool == Pool::kGap ? "gap" : "gmp"},
+               {"drop_path", card.options.drop_path},
+               {"resolution", card.resolution},
+               {"mean", card.mean},
+               {"std", card.std},
+               {"class_names", card.class_names},
+               {"epoch", card.epoch}};
+  if (card.options.form != Form::kTrain) json["form"] = form_name(card.options.form);
+  return json;
 }
 
 ModelCard card_from_json(const Json& json) {
@@ -28,6 +31,7 @@ ModelCard card_from_json(const Json& json) {
   card.options.head = json.at("head") == "paper" ? HeadKind::kPaper : HeadKind::kImagenet;
   card.options.pool = json.at("pool") == "gap" ? Pool::kGap : Pool::kGmp;
   card.options.drop_path = json.at("drop_path").get<double>();
+  card.options.form = form_named(json.value("form", form_name(Form::kTrain)));
   card.resolution = json.at("resolution").get<int>();
   card.mean = json.at("mean").get<std::vector<double>>();
   card.std = json.at("std").get<std::vector<double>>();

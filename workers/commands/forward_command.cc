@@ -12,6 +12,7 @@
 
 #include "schemas/json.h"
 #include "workers/backbones/backbone.h"
+#include "workers/checkpoints/identify.h"
 #include "workers/checkpoints/model_file.h"
 #include "workers/commands/checkpoint_summary.h"
 #include "workers/commands/class_names.h"
@@ -28,6 +29,7 @@ struct ForwardArguments {
   int side = 0;
   int classes = 0;   // 0: as many as the file has, 1000 without one
   std::string head;  // "": as the file has it, imagenet without one
+  std::string form;  // "": as the file has it, train without one
   std::string input;
   std::string class_names;
   std::string dataset;
@@ -69,6 +71,19 @@ Loaded make_model(const ForwardArguments& arguments) {
   return {std::move(model), std::nullopt};
 }
 
+// The network in the form that the command line asks for.
+void bring_to_form(Model& model, const ForwardArguments& arguments) {
+  if (arguments.form.empty()) return;
+  const Form wanted = form_named(arguments.form);
+  const Form held = model.backbone->options().form;
+  if (wanted == held) return;
+  if (held != Form::kTrain) {
+    throw ConfigError(fmt::format("--form {}: {} holds the form {}, and only the form train can be brought to another",
+                                  arguments.form, arguments.model.weights, form_name(held)));
+  }
+  model.backbone = to_form(*model.backbone, wanted);
+}
+
 // (1, 3, S, S): the fixture's values, or a photograph warped to a square as the paper does.
 at::Tensor make_input(const ForwardArguments& arguments, const ModelCard& card) {
   if (arguments.input == "fixture") return fixture_input(1, arguments.side);
@@ -101,7 +116,8 @@ Json top5(const at::Tensor& logits, const std::vector<std::string>& names) {
 
 Json forward(const ForwardArguments& arguments) {
   const at::NoGradGuard no_grad;
-  const Loaded loaded = make_model(arguments);
+  Loaded loaded = make_model(arguments);
+  bring_to_form(loaded.model, arguments);
   const Model& model = loaded.model;
   model.backbone->to(at::kCPU, prefers_channels_last(model.card.variant));
   const std::vector<std::string> names =
@@ -156,6 +172,10 @@ void add_forward_command(CLI::App& app, WorkerCommandLine&) {
       ->add_option("--head", arguments->head,
                    "classifier: as fine-tuned in CAM Back Again, or as pretrained; default: the file's, or imagenet")
       ->check(CLI::IsMember({"paper", "imagenet"}));
+  command
+      ->add_option("--form", arguments->form,
+                   "as trained, or with norms merged into convolutions (replknet; slak: folded); default: the file's")
+      ->check(CLI::IsMember({"train", "merged", "folded"}));
   command->add_option("--input", arguments->input, "fixture, or a JPEG or PNG file")->required();
   auto* names = command->add_option("--class-names", arguments->class_names, "text file, one name a line");
   command->add_option("--dataset", arguments->dataset, "the data set whose class names are shown")->excludes(names);

@@ -60,6 +60,29 @@ TEST(ModelFileTest, AMergedNetworkIsMadeOfTheFileOfATrainedOneAndOfAMergedOne) {
             std::string::npos);
 }
 
+TEST(ModelFileTest, AFileOfOursSaysOfWhichFormItsNetworkIs) {
+  const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / "model_merged.safetensors";
+  const auto trained = fixture(small_replknet(), {.classes = 3});
+  const at::Tensor images = fixture_input(1, 64);
+  for (const Form form : {Form::kTrain, Form::kMerged, Form::kFolded}) {
+    const auto written = to_form(*trained, form);
+    write_model(path, *written, {.variant = written->variant(), .options = written->options(), .class_names = {}});
+
+    const Model model = read_model(path);
+
+    EXPECT_EQ(model.card.options.form, form);
+    EXPECT_TRUE(model.backbone->features(images, {}).equal(written->features(images, {})));
+  }
+  std::filesystem::remove(path);
+}
+
+TEST(ModelFileTest, TheCardOfATrainedNetworkDoesNotNameItsForm) {
+  FileMetadata metadata;
+  write_card(metadata, {.variant = small_replknet(), .options = {.classes = 3}, .class_names = {}});
+
+  EXPECT_FALSE(Json::parse(metadata.at("camsweep")).contains("form"));
+}
+
 TEST(ModelFileTest, AFileWithoutACardIsNoModelOfOurs) {
   const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / "model_no_card.safetensors";
   write_safetensors(path, {.tensors = {{"conv1.weight", at::zeros({1})}}, .metadata = {}}, Sync::kNo);
