@@ -49,10 +49,10 @@ inline std::string zip_of(const std::vector<WrittenRecord>& records, uint16_t pr
 // Instructions of a pickle.
 namespace pickle {
 
-inline std::string text(std::string_view value) { return "X" + little(value.size(), 4) + std::string(value); }
-inline std::string integer(int64_t value) { return "\x8a\x08" + little(static_cast<uint64_t>(value), 8); }
+inline std::string text(std::string_view value) { return std::string("X") + little(value.size(), 4) + std::string(value); }
+inline std::string integer(int64_t value) { return std::string("\x8a\x08") + little(static_cast<uint64_t>(value), 8); }
 inline std::string global(std::string_view module, std::string_view name) {
-  return "c" + std::string(module) + "\n" + std::string(name) + "\n";
+  return std::string("c").append(module).append("\n").append(name).append("\n");
 }
 inline std::string tuple(const std::vector<std::string>& items) {
   std::string all = "(";
