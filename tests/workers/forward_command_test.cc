@@ -141,7 +141,7 @@ TEST_F(ForwardCommandTest, AFormIsOfFewerTensorsAndTheSameLogits) {
     }
   }
   EXPECT_EQ(refusal_of([&] { forward_form("convnext_atto", "merged"); }),
-            "convnext_atto: convnext has no merged or folded form of this kind");
+            "convnext_atto: convnext has no form merged (its forms: train)");
 }
 
 TEST_F(ForwardCommandTest, AMergedFileStaysAsItIs) {

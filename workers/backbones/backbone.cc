@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "schemas/error.h"
+#include "schemas/text.h"
 #include "workers/backbones/network.h"
 
 namespace camsweep {
@@ -31,7 +32,28 @@ const Family kFamilies[] = {
     {"hornet", make_hornet},
 };
 
+// Throws ConfigError unless the family can be built in this form.
+void check_form(const Family& family, const BackboneVariant& variant, Form form) {
+  if (std::ranges::count(family.forms, form)) return;
+  std::vector<std::string> known;
+  for (const Form other : family.forms) known.push_back(form_name(other));
+  throw ConfigError(
+      fmt::format("{}: {} has no form {} (its forms: {})", variant.name, variant.family, form_name(form), join(known)));
+}
+
 }  // namespace
+
+std::string form_name(Form form) {
+  if (form == Form::kTrain) return "train";
+  return form == Form::kMerged ? "merged" : "folded";
+}
+
+Form form_named(const std::string& name) {
+  for (const Form form : {Form::kTrain, Form::kMerged, Form::kFolded}) {
+    if (name == form_name(form)) return form;
+  }
+  throw ConfigError(fmt::format("a form must be train, merged or folded, found '{}'", name));
+}
 
 std::unique_ptr<Backbone> make_backbone(const BackboneVariant& variant, const BackboneOptions& options) {
   if (options.classes < 1) {
@@ -42,9 +64,7 @@ std::unique_ptr<Backbone> make_backbone(const BackboneVariant& variant, const Ba
   }
   const auto family = std::ranges::find(kFamilies, variant.family, &Family::name);
   CAMSWEEP_CHECK(family != std::end(kFamilies), "every family of the catalog is built here");
-  if (!std::ranges::count(family->forms, options.form)) {
-    throw ConfigError(fmt::format("{}: {} has no merged or folded form of this kind", variant.name, variant.family));
-  }
+  check_form(*family, variant, options.form);
   return family->make(variant, options);
 }
 

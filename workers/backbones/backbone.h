@@ -21,6 +21,11 @@ enum class Form {
   kFolded   // replknet: kMerged, and every other norm after a convolution folded into it; slak: likewise, unmerged
 };
 
+// "train", "merged", "folded".
+std::string form_name(Form form);
+// Throws ConfigError for another name.
+Form form_named(const std::string& name);
+
 struct BackboneOptions {
   int classes = 1000;
   HeadKind head = HeadKind::kPaper;

@@ -91,16 +91,4 @@ std::string describe(const NetworkIdentity& identity) {
   return fmt::format("{} ({} names, {}{})", network, identity.dialect, classes, form);
 }
 
-std::string form_name(Form form) {
-  if (form == Form::kTrain) return "train";
-  return form == Form::kMerged ? "merged" : "folded";
-}
-
-Form form_named(const std::string& name) {
-  for (const Form form : {Form::kTrain, Form::kMerged, Form::kFolded}) {
-    if (name == form_name(form)) return form;
-  }
-  throw ConfigError(fmt::format("a form must be train, merged or folded, found '{}'", name));
-}
-
 }  // namespace camsweep

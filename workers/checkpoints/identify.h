@@ -29,9 +29,4 @@ NetworkIdentity identify(const std::vector<NamedStoredTensor>& tensors, const Di
 // (official names, 3 classes)".
 std::string describe(const NetworkIdentity& identity);
 
-// "train", "merged", "folded".
-std::string form_name(Form form);
-// Throws ConfigError for another name.
-Form form_named(const std::string& name);
-
 }  // namespace camsweep

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "schemas/error.h"
-#include "workers/checkpoints/identify.h"
 
 namespace camsweep {
 namespace {

@@ -12,7 +12,6 @@
 
 #include "schemas/json.h"
 #include "workers/backbones/backbone.h"
-#include "workers/checkpoints/identify.h"
 #include "workers/checkpoints/model_file.h"
 #include "workers/commands/checkpoint_summary.h"
 #include "workers/commands/class_names.h"
