@@ -136,7 +136,8 @@ void add_replknets(Entries& all) {
       335'435'752);
   // Ours, for CPUs: 0.3 M parameters before the classifier, and kernels of at most 13, the widest that oneDNN computes
   // quickly on a CPU. At 96 px they still span half of the first map and all of the others.
-  add("replknet_nano", {{"depths", {1, 1, 2, 1}}, {"widths", {16, 32, 64, 128}}, {"kernels", {13, 13, 11, 7}}}, 446'744);
+  add("replknet_nano", {{"depths", {1, 1, 2, 1}}, {"widths", {16, 32, 64, 128}}, {"kernels", {13, 13, 11, 7}}},
+      446'744);
 }
 
 // Liu et al., ICLR 2023, as released: 1.3 times as wide as the ConvNeXt of that size.
@@ -148,9 +149,10 @@ void add_slaks(Entries& all) {
     int64_t parameters[3];  // with kernels of 51, 31 and 61
   };
   const std::vector<int> narrow = {124, 249, 499, 998};
-  const std::vector<Size> sizes = {{"slak_tiny", {3, 3, 9, 3}, narrow, {50'703'838, 49'581'838, 51'264'838}},
-                                   {"slak_small", {3, 3, 27, 3}, narrow, {91'131'820, 88'213'420, 92'591'020}},
-                                   {"slak_base", {3, 3, 27, 3}, {166, 332, 665, 1331}, {157'950'792, 154'060'992, 159'895'692}}};
+  const std::vector<Size> sizes = {
+      {"slak_tiny", {3, 3, 9, 3}, narrow, {50'703'838, 49'581'838, 51'264'838}},
+      {"slak_small", {3, 3, 27, 3}, narrow, {91'131'820, 88'213'420, 92'591'020}},
+      {"slak_base", {3, 3, 27, 3}, {166, 332, 665, 1331}, {157'950'792, 154'060'992, 159'895'692}}};
   const std::vector<std::vector<int>> kernels = {{51, 49, 47, 13}, {31, 29, 27, 13}, {61, 59, 57, 13}};
   for (const Size& size : sizes) {
     for (size_t i = 0; i < kernels.size(); ++i) {

@@ -228,6 +228,17 @@ void check_names(const Json& json, const Family& family, const std::string& plac
   }
 }
 
+// HorNet's gates halve a stage's width once per order, 2 to 5; a filter halves the gates' sum, odd but for the first,
+// once more.
+void check_halvings(const BackboneVariant& variant, const FieldReader& reader) {
+  for (size_t stage = 0; stage < variant.widths.size(); ++stage) {
+    const bool filter = variant.block == "filter" && stage >= 2;
+    const int divisor = 1 << (stage + (filter ? 2 : 1));
+    if (variant.widths[stage] % divisor == 0) continue;
+    reader.fail("widths", fmt::format("a multiple of {} in stage {}", divisor, stage), variant.widths[stage]);
+  }
+}
+
 // What one field alone cannot say.
 void check_together(const BackboneVariant& variant, const FieldReader& reader) {
   if (variant.small_kernel > 0) {
@@ -242,6 +253,7 @@ void check_together(const BackboneVariant& variant, const FieldReader& reader) {
       reader.fail("stride", full ? "32 with the tail full" : "16 or 8 with the tail cam", variant.stride);
     }
   }
+  if (variant.family == "hornet") check_halvings(variant, reader);
   if (variant.auxiliary == 1 && variant.tail == "cam") reader.fail("auxiliary", "0 with the tail cam", 1);
 }
 

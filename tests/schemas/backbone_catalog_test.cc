@@ -89,5 +89,27 @@ TEST(BackboneCatalogTest, ASmallKernelWiderThanTheLargeOnesIsRefused) {
   EXPECT_TRUE(contains(message_of("mine", custom), "small_kernel"));
 }
 
+TEST(BackboneCatalogTest, WidthsThatHorNetCannotHalveOftenEnoughAreRefused) {
+  const auto with = [](const std::vector<int>& widths, const char* block) {
+    return message_of("mine", {{"mine", {{"base", "hornet_tiny_7x7"}, {"widths", widths}, {"block", block}}}});
+  };
+
+  EXPECT_EQ(with({16, 16, 32, 32}, "conv"), "no error");
+  EXPECT_TRUE(contains(with({7, 14, 28, 56}, "conv"), "a multiple of 2 in stage 0, found 7"));
+  EXPECT_TRUE(contains(with({12, 24, 48, 72}, "conv"), "a multiple of 16 in stage 3, found 72"));
+  EXPECT_TRUE(contains(with({16, 16, 32, 48}, "filter"), "a multiple of 32 in stage 3, found 48"));
+}
+
+TEST(BackboneCatalogTest, VariantsMadeOfFieldsThatDoNotGoTogetherAreRefused) {
+  const auto with = [](const char* base, const char* field, const Json& value) {
+    return message_of("mine", {{"mine", {{"base", base}, {field, value}}}});
+  };
+
+  EXPECT_TRUE(contains(with("vgg16_gap", "stride", 32), "16 or 8 with the tail cam"));
+  EXPECT_TRUE(contains(with("vgg16", "stride", 16), "32 with the tail full"));
+  EXPECT_TRUE(contains(with("googlenet_gap", "auxiliary", 1), "0 with the tail cam"));
+  EXPECT_TRUE(contains(with("resnet18", "stride", 7), "one of 32, 16, 8"));
+}
+
 }  // namespace
 }  // namespace camsweep

@@ -13,7 +13,7 @@ namespace camsweep {
 
 inline std::string little(uint64_t value, int bytes) {
   std::string text;
-  for (int i = 0; i < bytes; ++i) text.push_back(static_cast<char>(value >> (8 * i) & 0xff));
+  for (int i = 0; i < bytes; ++i) text.push_back(i < 8 ? static_cast<char>(value >> (8 * i) & 0xff) : '\0');
   return text;
 }
 
@@ -49,7 +49,9 @@ inline std::string zip_of(const std::vector<WrittenRecord>& records, uint16_t pr
 // Instructions of a pickle.
 namespace pickle {
 
-inline std::string text(std::string_view value) { return std::string("X") + little(value.size(), 4) + std::string(value); }
+inline std::string text(std::string_view value) {
+  return std::string("X") + little(value.size(), 4) + std::string(value);
+}
 inline std::string integer(int64_t value) { return std::string("\x8a\x08") + little(static_cast<uint64_t>(value), 8); }
 inline std::string global(std::string_view module, std::string_view name) {
   return std::string("c").append(module).append("\n").append(name).append("\n");

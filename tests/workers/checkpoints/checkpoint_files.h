@@ -82,4 +82,13 @@ inline int64_t memory_of(const std::string& bytes) {
   return grown;
 }
 
+inline void expect_bounded_memory(const std::string& bytes) {
+#ifdef __SANITIZE_ADDRESS__
+  constexpr int64_t kRoom = 256'000'000;  // the sanitizer keeps freed memory and puts zones around the rest
+#else
+  constexpr int64_t kRoom = 64'000'000;
+#endif
+  EXPECT_LT(memory_of(bytes), static_cast<int64_t>(bytes.size()) + kRoom) << bytes.size();
+}
+
 }  // namespace camsweep
