@@ -75,18 +75,26 @@ def deviation(source, ours, photo, side):
     return numpy.abs(own - theirs).max() / numpy.abs(theirs).max()
 
 
-def compare(name, arguments, folder):
-    """One line per size: deviation, or None where the source is missing."""
-    source = sources.build(name, arguments.sources)
+def compare(name, source, sizes, arguments, folder):
+    """(side, deviation) for each size."""
     randomize(source.network, seed=1)
     file = os.path.join(folder, f"{name}.{arguments.format}")
     save(source.network, file)
     results = []
-    for side in arguments.sizes:
+    for side in sizes:
         ours = forward(arguments.camsweep, name, side, file, arguments.photo)
         results.append((side, deviation(source, ours, arguments.photo, side)))
     os.remove(file)
     return results
+
+
+def networks(arguments):
+    """What is compared: a label, the catalog's name, how its source is built, sizes."""
+    for name in fnmatch.filter(catalog(arguments.camsweep), arguments.only):
+        yield name, name, lambda name=name: sources.build(name, arguments.sources), arguments.sizes
+    for name in fnmatch.filter(sources.CAM_BACK_AGAIN, arguments.only):
+        side = sources.CAM_BACK_AGAIN_SIDE
+        yield f"CAM Back Again {name}", name, lambda name=name: sources.cam_back_again(name, arguments.sources), [side]
 
 
 def catalog(camsweep):
@@ -105,21 +113,21 @@ def main():
     arguments = parser.parse_args()
     compared, skipped, wrong = 0, 0, 0
     with tempfile.TemporaryDirectory() as folder:
-        for name in fnmatch.filter(catalog(arguments.camsweep), arguments.only):
+        for label, name, build, sizes in networks(arguments):
             try:
-                results = compare(name, arguments, folder)
+                results = compare(name, build(), sizes, arguments, folder)
             except (sources.Missing, KeyError) as missing:
                 skipped += 1
-                print(f"{name:<24} skipped: no source {missing}", flush=True)
+                print(f"{label:<28} skipped: no source {missing}", flush=True)
                 continue
             except RuntimeError as error:
                 wrong += 1
-                print(f"{name:<24} failed: {error}", flush=True)
+                print(f"{label:<28} failed: {error}", flush=True)
                 continue
             for side, found in results:
                 compared += 1
                 wrong += found > TOLERANCE
-                print(f"{name:<24} {side:>4} px  {found:.1e}{'  TOO LARGE' if found > TOLERANCE else ''}", flush=True)
+                print(f"{label:<28} {side:>4} px  {found:.1e}{'  TOO LARGE' if found > TOLERANCE else ''}", flush=True)
             gc.collect()
     print(f"{compared} compared, {wrong} wrong, {skipped} skipped")
     return 1 if wrong else 0

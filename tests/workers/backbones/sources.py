@@ -232,6 +232,27 @@ def hornet(name, classes, root):
     return Source(network, last_block, classifier=network.head)
 
 
+# --- CAM Back Again ------------------------------------------------------------------------------------------------
+
+# Its networks by the catalog's names; their feature maps are 12 x 12, so their images have 384 px.
+CAM_BACK_AGAIN = ["convnext_base", "replknet_31b"]
+CAM_BACK_AGAIN_SIDE = 384
+
+
+def cam_back_again(name, root, classes=200):
+    if name == "replknet_31b":
+        module = load_module(root, "CAM-Back-Again", "replknet_func.py", "cam_back_again_replknet")
+        network = quietly(lambda: module.create_RepLKNet31B(num_classes=classes, use_checkpoint=False))
+        return Source(network, network.stages[3], classifier=network.head)
+    import timm
+    module = load_module(root, "CAM-Back-Again", "convnext_func.py", "cam_back_again_convnext")
+    body = nn.Sequential(*list(timm.create_model("convnext_base").children())[:-2])
+    network = nn.Sequential(body, module.Net2Head(classes, 1024, 12))
+    logits = []  # before the softmax that its head ends with
+    network[1].fc.register_forward_hook(lambda _module, _inputs, output: logits.append(output))
+    return Source(network, body, logits=lambda _: logits[-1], classifier=network[1].fc)
+
+
 def build(name, root, classes=1000):
     """The source of a catalog name. Raises Missing, or KeyError for a name without a source (ours)."""
     if name in ("resnet50_wsol_14", "resnet50_wsol_28"):
