@@ -244,9 +244,9 @@ def cam_back_again(name, root, classes=200):
         module = load_module(root, "CAM-Back-Again", "replknet_func.py", "cam_back_again_replknet")
         network = quietly(lambda: module.create_RepLKNet31B(num_classes=classes, use_checkpoint=False))
         return Source(network, network.stages[3], classifier=network.head)
-    import timm
+    from timm.models.convnext import convnext_base  # its registry may hold the official one by now
     module = load_module(root, "CAM-Back-Again", "convnext_func.py", "cam_back_again_convnext")
-    body = nn.Sequential(*list(timm.create_model("convnext_base").children())[:-2])
+    body = nn.Sequential(*list(convnext_base().children())[:-2])
     network = nn.Sequential(body, module.Net2Head(classes, 1024, 12))
     logits = []  # before the softmax that its head ends with
     network[1].fc.register_forward_hook(lambda _module, _inputs, output: logits.append(output))
