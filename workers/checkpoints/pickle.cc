@@ -3,25 +3,26 @@
 #include <fmt/format.h>
 
 #include <bit>
-#include <charconv>
 #include <cstdlib>
 #include <utility>
 
-#include "schemas/error.h"
-#include "workers/checkpoints/pickle_input.h"
+#include "workers/checkpoints/pickle_machine.h"
 
 namespace camsweep {
 namespace {
 
-using Kind = PickleValue::Kind;
-
-constexpr size_t kItemsPerValue = 5;  // of all lists, tuples and dicts together, on average
 constexpr int kNewestProtocol = 5;
 
-class Machine {
+std::string_view unquoted(std::string_view text) {
+  const bool quoted = text.size() >= 2 && (text.front() == '\'' || text.front() == '"') && text.back() == text.front();
+  return quoted ? text.substr(1, text.size() - 2) : text;
+}
+
+// Carries out the instructions, a kind of them in a function.
+class Interpreter : private PickleMachine {
  public:
-  Machine(std::string_view bytes, const std::string& file_name, size_t max_values)
-      : in_(bytes, file_name), max_values_(max_values) {}
+  Interpreter(std::string_view bytes, const std::string& file_name, size_t max_values)
+      : PickleMachine(bytes, file_name, max_values) {}
 
   Pickle run() {
     while (step()) {
@@ -39,7 +40,7 @@ class Machine {
       return false;
     }
     if (!framing(opcode) && !constant(opcode) && !text(opcode) && !stack(opcode) && !memo(opcode) &&
-        !container(opcode) && !object(opcode)) {
+        !container(opcode) && !reference(opcode) && !object(opcode)) {
       in_.fail(fmt::format("its pickle has the unknown instruction 0x{:02x}", opcode));
     }
     return true;
@@ -233,7 +234,7 @@ class Machine {
     }
   }
 
-  bool object(uint8_t opcode) {
+  bool reference(uint8_t opcode) {
     switch (opcode) {
       case 'c': {
         const std::string_view module = in_.line();
@@ -257,6 +258,13 @@ class Machine {
       case 'Q':
         push_items(Kind::kPersistent, take(1));
         return true;
+      default:
+        return false;
+    }
+  }
+
+  bool object(uint8_t opcode) {
+    switch (opcode) {
       case 'R':
       case 0x81:  // NEWOBJ
         call(take(2));
@@ -292,178 +300,12 @@ class Machine {
         return false;
     }
   }
-
-  // An OrderedDict is a dict; every other call stays a description.
-  void call(const std::vector<PickleIndex>& parts) {
-    const PickleValue& callee = pickle_.values[parts[0]];
-    if (callee.kind == Kind::kGlobal && callee.text == "collections.OrderedDict") {
-      push_items(Kind::kDict, ordered_pairs(parts[1]));
-    } else {
-      push_items(Kind::kCall, parts);
-    }
-  }
-
-  // OrderedDict's arguments: none, or one list of pairs (Python 2).
-  std::vector<PickleIndex> ordered_pairs(PickleIndex arguments) {
-    std::vector<PickleIndex> flat;
-    const PickleValue& tuple = pickle_.values[arguments];
-    if (tuple.kind != Kind::kTuple || tuple.items.empty()) return flat;
-    const PickleValue& list = pickle_.values[tuple.items[0]];
-    if (list.kind != Kind::kList) return flat;
-    for (const PickleIndex pair : list.items) {
-      const std::vector<PickleIndex>& items = pickle_.values[pair].items;
-      if (items.size() != 2) in_.fail("its pickle has an OrderedDict of what are no pairs");
-      flat.insert(flat.end(), items.begin(), items.end());
-    }
-    return flat;
-  }
-
-  // Containers of unknown classes take their items through the same instructions: theirs are let go.
-  void extend(Kind kind, const std::vector<PickleIndex>& items) {
-    PickleValue& target = top();
-    if (target.kind == Kind::kCall) return;
-    if (target.kind != kind) in_.fail("its pickle puts items into what is no container of this kind");
-    count_items(items.size());
-    target.items.insert(target.items.end(), items.begin(), items.end());
-  }
-
-  std::vector<PickleIndex> pairs(std::vector<PickleIndex> items) {
-    if (items.size() % 2 != 0) in_.fail("its pickle has a key without a value");
-    return items;
-  }
-
-  void push(PickleValue value) {
-    if (pickle_.values.size() == max_values_) {
-      in_.fail(fmt::format("its pickle has more than {} values, more than any network's weights need", max_values_));
-    }
-    pickle_.values.push_back(std::move(value));
-    push_index(static_cast<PickleIndex>(pickle_.values.size() - 1));
-  }
-
-  void push_index(PickleIndex index) {
-    if (stack_.size() == max_values_) in_.fail("its pickle's stack is too deep");
-    stack_.push_back(index);
-  }
-
-  void push_items(Kind kind, std::vector<PickleIndex> items) {
-    count_items(items.size());
-    PickleValue value;
-    value.kind = kind;
-    value.items = std::move(items);
-    push(std::move(value));
-  }
-
-  void push_text(Kind kind, std::string_view text) { push({.kind = kind, .text = text}); }
-
-  void push_global(std::string_view module, std::string_view name) {
-    own_text(fmt::format("{}.{}", module, name), Kind::kGlobal);
-  }
-
-  void own_text(std::string text, Kind kind) {
-    owned_bytes_ += text.size();
-    if (owned_bytes_ > kMaxOwnedBytes) in_.fail("its pickle names too many globals");
-    pickle_.texts.push_back(std::move(text));
-    push_text(kind, pickle_.texts.back());
-  }
-
-  // Two's complement, little endian, any length.
-  void push_long(std::string_view bytes) {
-    if (bytes.size() > 8) return push_text(Kind::kBytes, bytes);
-    uint64_t number = !bytes.empty() && (bytes.back() & 0x80) != 0 ? ~uint64_t{0} : 0;
-    for (size_t i = bytes.size(); i-- > 0;) number = number << 8 | static_cast<uint8_t>(bytes[i]);
-    push({.kind = Kind::kInteger, .integer = static_cast<int64_t>(number)});
-  }
-
-  void push_decimal(std::string_view digits) {
-    if (digits == "00" || digits == "01") return push({.kind = Kind::kBool, .integer = digits == "01"});
-    int64_t number = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    if (error == std::errc::result_out_of_range) return push_text(Kind::kBytes, digits);
-    if (error != std::errc() || end != digits.data() + digits.size()) in_.fail("its pickle has a number that is none");
-    push({.kind = Kind::kInteger, .integer = number});
-  }
-
-  uint64_t decimal(std::string_view digits) {
-    uint64_t number = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    if (error != std::errc() || end != digits.data() + digits.size()) in_.fail("its pickle has a number that is none");
-    return number;
-  }
-
-  static std::string_view unquoted(std::string_view text) {
-    const bool quoted =
-        text.size() >= 2 && (text.front() == '\'' || text.front() == '"') && text.back() == text.front();
-    return quoted ? text.substr(1, text.size() - 2) : text;
-  }
-
-  std::string_view text_of(PickleIndex index) {
-    const PickleValue& value = pickle_.values[index];
-    if (value.kind != Kind::kText) in_.fail("its pickle names a global by what is no text");
-    return value.text;
-  }
-
-  PickleIndex pop() {
-    if (stack_.size() <= (marks_.empty() ? 0 : marks_.back())) in_.fail("its pickle takes from an empty stack");
-    const PickleIndex index = stack_.back();
-    stack_.pop_back();
-    return index;
-  }
-
-  PickleValue& top() {
-    const PickleIndex index = pop();
-    stack_.push_back(index);
-    return pickle_.values[index];
-  }
-
-  std::vector<PickleIndex> take(size_t count) {
-    std::vector<PickleIndex> items(count);
-    for (size_t i = count; i-- > 0;) items[i] = pop();
-    return items;
-  }
-
-  std::vector<PickleIndex> to_mark() {
-    if (marks_.empty()) in_.fail("its pickle looks for a mark that is not there");
-    const auto begin = stack_.begin() + static_cast<std::ptrdiff_t>(marks_.back());
-    std::vector<PickleIndex> items(begin, stack_.end());
-    stack_.erase(begin, stack_.end());
-    marks_.pop_back();
-    return items;
-  }
-
-  void remember(uint64_t slot) {
-    if (slot >= max_values_) in_.fail("its pickle remembers too many values");
-    const PickleIndex index = pop();
-    stack_.push_back(index);
-    if (slot >= memo_.size()) memo_.resize(slot + 1, kNoPickle);
-    memo_[slot] = index;
-  }
-
-  void recall(uint64_t slot) {
-    if (slot >= memo_.size() || memo_[slot] == kNoPickle) in_.fail("its pickle recalls what it never remembered");
-    push_index(memo_[slot]);
-  }
-
-  void count_items(size_t count) {
-    items_ += count;
-    if (items_ > kItemsPerValue * max_values_) in_.fail("its pickle has too many items");
-  }
-
-  static constexpr size_t kMaxOwnedBytes = 8'000'000;
-
-  PickleInput in_;
-  size_t max_values_;
-  Pickle pickle_;
-  std::vector<PickleIndex> stack_;
-  std::vector<size_t> marks_;
-  std::vector<PickleIndex> memo_;
-  size_t items_ = 0;
-  size_t owned_bytes_ = 0;
 };
 
 }  // namespace
 
 Pickle read_pickle(std::string_view bytes, const std::string& file_name, size_t max_values) {
-  return Machine(bytes, file_name, max_values).run();
+  return Interpreter(bytes, file_name, max_values).run();
 }
 
 }  // namespace camsweep
