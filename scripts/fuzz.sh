@@ -33,7 +33,7 @@ for target in "${targets[@]}"; do
   [ "$target" = pickle_fuzz ] && seeds="$root/tests/fuzz/corpus/pickle"
   say "$target, $seconds s"
   log="$root/build/fuzz/$target.log"
-  ASAN_OPTIONS=detect_leaks=0:detect_container_overflow=0 "$root/build/fuzz/fuzz/$target" \
+  UBSAN_OPTIONS=halt_on_error=1 ASAN_OPTIONS=detect_leaks=0:detect_container_overflow=0 "$root/build/fuzz/fuzz/$target" \
     -max_total_time="$seconds" -max_len=65536 -rss_limit_mb=1024 -timeout=10 -print_final_stats=1 -verbosity=0 \
     -artifact_prefix="$root/build/fuzz/crashes/$target-" "$corpus" "$seeds" >"$log" 2>&1 || {
     tail -n 40 "$log" >&2

@@ -126,8 +126,10 @@ class HeaderParser {
 
     TensorRegion region{.name = name, .dtype = dtype->type, .shape = {}, .begin = offsets[0], .end = offsets[1]};
     uint64_t bytes = dtype->bytes;
+    int64_t sizes = 1;  // their product but for zeros, behind which an overflow would hide
     for (const uint64_t size : naturals(name, entry.at("shape"))) {
-      if (size > std::numeric_limits<int64_t>::max() || __builtin_mul_overflow(bytes, size, &bytes)) {
+      if (size > std::numeric_limits<int64_t>::max() || __builtin_mul_overflow(bytes, size, &bytes) ||
+          __builtin_mul_overflow(sizes, std::max<uint64_t>(size, 1), &sizes)) {
         fail(name, "has a shape too large to exist");
       }
       region.shape.push_back(static_cast<int64_t>(size));

@@ -28,6 +28,7 @@ Extents extents_of(const StorageView& view, const InputFile& file, const std::st
   if (view.shape.size() > kMaxDimensions) refuse("has more dimensions than any network's");
   Extents extents;
   bool overflow = false;
+  int64_t sizes = 1;  // their product but for zeros, behind which an overflow would hide
   for (size_t i = view.shape.size(); i-- > 0;) {
     const int64_t size = view.shape[i], stride = view.strides[i];
     if (size < 0 || stride < 0) refuse("has a negative size or stride");
@@ -36,6 +37,7 @@ Extents extents_of(const StorageView& view, const InputFile& file, const std::st
     overflow |= __builtin_mul_overflow(std::max<int64_t>(size - 1, 0), stride, &span);
     overflow |= __builtin_add_overflow(extents.last, span, &extents.last);
     overflow |= __builtin_mul_overflow(extents.elements, size, &extents.elements);
+    overflow |= __builtin_mul_overflow(sizes, std::max<int64_t>(size, 1), &sizes);
   }
   if (overflow) refuse("has a shape too large to exist");
   return extents;

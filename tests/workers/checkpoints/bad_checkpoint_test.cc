@@ -44,6 +44,15 @@ TEST(BadCheckpointTest, AViewLargerThanItsStorageIsRefused) {
   EXPECT_TRUE(contains(read_all_bytes(one_tensor(0, {kHuge, kHuge}, {0, 0})), "too large to exist"));
 }
 
+TEST(BadCheckpointTest, AShapeThatOverflowsBehindAZeroIsRefused) {
+  constexpr int64_t kLarge = int64_t{1} << 40;
+  EXPECT_TRUE(contains(read_all_bytes(one_tensor(0, {kLarge, kLarge, 0}, {1, 1, 1})), "too large to exist"));
+  EXPECT_TRUE(contains(read_all_bytes(one_tensor(0, {0, kLarge, kLarge}, {1, 1, 1})), "too large to exist"));
+  const std::string header =
+      R"({"a":{"dtype":"F32","shape":[0,4611686018427387904,4611686018427387904],"data_offsets":[0,0]}})";
+  EXPECT_TRUE(contains(read_all_bytes(little(header.size(), 8) + header), "too large to exist"));
+}
+
 TEST(BadCheckpointTest, AStorageOfAnotherSizeThanItsRecordIsRefused) {
   EXPECT_TRUE(contains(read_all_bytes(one_tensor(0, {4}, {1}, 3)), "has 16 bytes, not the 3 elements"));
   EXPECT_TRUE(contains(read_all_bytes(one_tensor(0, {4}, {1}, 5)), "has 16 bytes, not the 5 elements"));
