@@ -85,7 +85,7 @@ const Pretraining& PretrainingFinder::find(const Row& cell) {
 // A name of the catalog comes before a file of that name: `./in1k` is always the file.
 Pretraining PretrainingFinder::look_up(const Row& cell, const std::string& backbone, const std::string& name) {
   if (name == "none") return {};
-  if (const PublishedCheckpoint* entry = sweep_.checkpoints.catalog.find(backbone, name)) return published(*entry);
+  if (const PublishedCheckpoint* entry = sweep_.checkpoints.find(backbone, name)) return published(*entry);
   const fs::path file = resolve_path(name, sweep_.file);
   if (file.empty() || !fs::is_regular_file(file)) refuse(cell, backbone, name);
   return {.path = file.string(), .text = canonical(cache_.sha256(file))};
@@ -118,7 +118,7 @@ void PretrainingFinder::refuse(const Row& cell, const std::string& backbone, con
       fmt::format("{}: pretraining '{}' (cell {})", sweep_.file.string(), name, cell_label(sweep_, cell));
   const bool looks_like_path = name.find('/') != std::string::npos || name.find('.') != std::string::npos;
   if (looks_like_path) throw ConfigError(place + ": there is no such file");
-  const std::vector<std::string> names = sweep_.checkpoints.catalog.names(backbone);
+  const std::vector<std::string> names = sweep_.checkpoints.names(backbone);
   if (!names.empty()) {
     throw ConfigError(fmt::format("{}: the published weights of {} are {}{}; otherwise write `none` or a file's path",
                                   place, backbone, join(names), did_you_mean(name, names)));

@@ -106,7 +106,7 @@ class Planner {
     check_epochs(row, epochs);
     const BackboneVariant& variant = find_variant(row[kBackbone]->get_ref<const std::string&>());
     check_variant(plan_.spec, row, variant);
-    if (std::string idle = idle_parameter(row, variant); !idle.empty()) idle_.insert(std::move(idle));
+    for (std::string& idle : idle_parameters(row, variant)) idle_.insert(std::move(idle));
     pretraining_.push_back(&finder_.find(row));
     if (pretraining_.back()->published) normalization_.add(row, *pretraining_.back()->published);
     for (const int epoch : plan_.spec.snapshots) {

@@ -37,7 +37,7 @@ size_t parameter_position(const std::string& name) {
 }
 
 Resolver::Resolver(const SweepSpec& sweep)
-    : catalog_(sweep.checkpoints.catalog), defaults_(parameter_table().size()), table_(parameter_table().size()) {
+    : checkpoints_(sweep.checkpoints), defaults_(parameter_table().size()), table_(parameter_table().size()) {
   for (const auto& [name, value] : sweep.defaults.items()) defaults_[parameter_position(name)] = &value;
   for (size_t i = 0; i < table_.size(); ++i) {
     const Json& value = parameter_table()[i].default_value;
@@ -72,7 +72,7 @@ const Json* Resolver::published(const Row& row, size_t position) const {
   const Json* backbone = value(row, kBackbone);
   const auto& pretraining = value(row, kPretraining)->get_ref<const std::string&>();
   if (backbone == nullptr || pretraining == "none") return nullptr;
-  const PublishedCheckpoint* entry = catalog_.find(backbone->get_ref<const std::string&>(), pretraining);
+  const PublishedCheckpoint* entry = checkpoints_.find(backbone->get_ref<const std::string&>(), pretraining);
   if (entry == nullptr) return nullptr;
   return position == kMean ? &entry->mean : &entry->std;
 }

@@ -25,7 +25,7 @@ class Resolver {
  private:
   const Json* published(const Row& row, size_t position) const;
 
-  const CheckpointCatalog& catalog_;
+  const CheckpointSettings& checkpoints_;
   Row defaults_;
   Row table_;
   std::vector<Json> recipes_;  // recipe_defaults() by augmentation

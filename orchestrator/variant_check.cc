@@ -31,17 +31,18 @@ void check_variant(const SweepSpec& sweep, const Row& cell, const BackboneVarian
   }
 }
 
-std::string idle_parameter(const Row& cell, const BackboneVariant& variant) {
+std::vector<std::string> idle_parameters(const Row& cell, const BackboneVariant& variant) {
   static const size_t kDropPath = parameter_position("drop_path");
   static const size_t kSparsity = parameter_position("sparsity");
   static const size_t kPretraining = parameter_position("pretraining");
+  std::vector<std::string> idle;
   if (cell[kDropPath]->get<double>() > 0 && !has_residual_branches(variant)) {
-    return fmt::format("drop_path has no effect on {}, which has no residual branches to drop", variant.name);
+    idle.push_back(fmt::format("drop_path has no effect on {}, which has no residual branches to drop", variant.name));
   }
   if (*cell[kSparsity] == "keep" && *cell[kPretraining] == "none") {
-    return "sparsity has no effect without pretraining: new weights have no zeros to keep";
+    idle.emplace_back("sparsity has no effect without pretraining: new weights have no zeros to keep");
   }
-  return "";
+  return idle;
 }
 
 }  // namespace camsweep

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "orchestrator/rules.h"
 #include "schemas/backbone_variant.h"
@@ -12,7 +13,7 @@ namespace camsweep {
 // maps for an analysis of the sweep: what a worker would find out hours later.
 void check_variant(const SweepSpec& sweep, const Row& cell, const BackboneVariant& variant);
 
-// What the cell sets, or its recipe, that means nothing to its backbone, in one sentence; "" for nothing.
-std::string idle_parameter(const Row& cell, const BackboneVariant& variant);
+// What the cell sets, or its recipe, that means nothing to its backbone, each in one sentence.
+std::vector<std::string> idle_parameters(const Row& cell, const BackboneVariant& variant);
 
 }  // namespace camsweep

@@ -89,15 +89,22 @@ bool CheckpointCatalog::add(PublishedCheckpoint entry) {
   return true;
 }
 
-void CheckpointCatalog::overlay(const CheckpointCatalog& other) {
-  for (const PublishedCheckpoint& entry : other.entries_) {
-    if (!add(entry)) entries_[positions_.at({entry.backbone, entry.name})] = entry;
-  }
-}
-
 const CheckpointCatalog& published_checkpoints() {
   static const CheckpointCatalog catalog = read_checkpoint_catalog(kCheckpointCatalog, "experiments/checkpoints.yaml");
   return catalog;
+}
+
+const PublishedCheckpoint* CheckpointSettings::find(std::string_view backbone, std::string_view name) const {
+  const PublishedCheckpoint* entry = own.find(backbone, name);
+  return entry ? entry : published_checkpoints().find(backbone, name);
+}
+
+std::vector<std::string> CheckpointSettings::names(std::string_view backbone) const {
+  std::vector<std::string> all = published_checkpoints().names(backbone);
+  for (std::string& name : own.names(backbone)) {
+    if (!published_checkpoints().find(backbone, name)) all.push_back(std::move(name));
+  }
+  return all;
 }
 
 CheckpointCatalog read_checkpoint_catalog(std::string_view text, const std::string& file, const Json& backbones) {

@@ -70,7 +70,6 @@ void read_backbones(const SweepReading& reading, SweepSpec& sweep) {
 }
 
 void read_checkpoints(const SweepReading& reading, SweepSpec& sweep) {
-  sweep.checkpoints.catalog = published_checkpoints();
   const Json* checkpoints = reading.find("checkpoints");
   if (!checkpoints) return;
   sweep.checkpoints.folder = checkpoints->value("folder", "");
@@ -78,7 +77,7 @@ void read_checkpoints(const SweepReading& reading, SweepSpec& sweep) {
   const std::filesystem::path own = checkpoints->at("catalog").get<std::string>();
   const std::filesystem::path file = resolve_path(own.string(), sweep.file);
   try {
-    sweep.checkpoints.catalog.overlay(load_checkpoint_catalog(file.empty() ? own : file, sweep.backbones));
+    sweep.checkpoints.own = load_checkpoint_catalog(file.empty() ? own : file, sweep.backbones);
   } catch (const ConfigError& error) {
     reading.problem("/checkpoints/catalog", error.what());
   }

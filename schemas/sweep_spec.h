@@ -56,12 +56,6 @@ struct Limits {
   uint64_t max_jobs = 100'000;  // cells times seeds: a typo in a range fails here and does not fill the queue
 };
 
-// Published weights by the names that `pretraining` gives them, and where this sweep's files lie.
-struct CheckpointSettings {
-  std::string folder;  // as the file names it; empty: it does not
-  CheckpointCatalog catalog;
-};
-
 // A sweep file as it is meant, checked against the schema and the catalogs. Made by load_sweep(). Numbers are
 // normalized().
 struct SweepSpec {

@@ -73,17 +73,17 @@ TEST(CheckpointCatalogTest, ASweepsOwnBackbonesCanBeListed) {
 }
 
 TEST(CheckpointCatalogTest, ACatalogOfOnesOwnAddsAndWins) {
-  CheckpointCatalog catalog = read(
-      "  - {name: a, backbone: resnet18, file: a.pth, source: s}\n"
-      "  - {name: b, backbone: resnet18, file: b.pth, source: s}\n");
+  const CheckpointSettings settings{
+      .folder = "",
+      .own = read("  - {name: in1k, backbone: resnet18, file: mine.pth, source: s}\n"
+                  "  - {name: extra, backbone: resnet18, file: extra.pth, source: s}\n")};
+  std::vector<std::string> names = published_checkpoints().names("resnet18");
+  names.emplace_back("extra");
 
-  catalog.overlay(
-      read("  - {name: b, backbone: resnet18, file: mine.pth, source: s}\n"
-           "  - {name: c, backbone: resnet18, file: c.pth, source: s}\n"));
-
-  EXPECT_EQ(catalog.names("resnet18"), (std::vector<std::string>{"a", "b", "c"}));
-  EXPECT_EQ(catalog.find("resnet18", "a")->file, "a.pth");
-  EXPECT_EQ(catalog.find("resnet18", "b")->file, "mine.pth");
+  EXPECT_EQ(settings.names("resnet18"), names);
+  EXPECT_EQ(settings.find("resnet18", "in1k")->file, "mine.pth");
+  EXPECT_EQ(settings.find("resnet18", "in1k_legacy"), published_checkpoints().find("resnet18", "in1k_legacy"));
+  EXPECT_EQ(settings.find("resnet18", "no_such"), nullptr);
 }
 
 TEST(CheckpointCatalogTest, MistakesAreReportedTogetherAtTheirPlaces) {
