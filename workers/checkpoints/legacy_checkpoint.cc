@@ -6,6 +6,7 @@
 
 #include "schemas/utf8.h"
 #include "workers/checkpoints/containers.h"
+#include "workers/checkpoints/little_endian.h"
 #include "workers/checkpoints/torch_pickle.h"
 
 namespace camsweep {
@@ -82,9 +83,7 @@ class LegacyCheckpoint {
 
   // Returns where the next one begins.
   uint64_t add_storage(const StorageReference& reference, uint64_t offset) {
-    const std::string count = file_->read(offset, kCountBytes);
-    uint64_t elements = 0;
-    for (size_t i = count.size(); i-- > 0;) elements = elements << 8 | static_cast<uint8_t>(count[i]);
+    const uint64_t elements = little_endian(file_->read(offset, kCountBytes));
     offset += kCountBytes;
     if (elements != static_cast<uint64_t>(reference.elements)) {
       file_->fail(fmt::format("its storage '{}' has another size than its pickle says", escaped(reference.key)));

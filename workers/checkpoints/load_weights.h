@@ -20,7 +20,7 @@ struct LoadReport {
 
 // Copies a file's tensors into a network, in one pass over the file (spec backbones, 15, rules 4 to 7). Auxiliary
 // classifiers that the network lacks are skipped. Throws ConfigError naming the first tensor that does not fit and what
-// the file holds; the network is then as before.
+// the file holds, before anything is copied; or if the file fails while it is read.
 LoadReport load_weights(Backbone& backbone, const WeightsFile& file, Strictness strictness);
 
 }  // namespace camsweep

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "schemas/error.h"
+#include "workers/checkpoints/little_endian.h"
 
 namespace camsweep {
 
@@ -26,12 +27,7 @@ class PickleInput {
   uint8_t byte() { return static_cast<uint8_t>(take(1)[0]); }
 
   // Of 1 to 8 bytes.
-  uint64_t little_endian(int count) {
-    const std::string_view bytes = take(static_cast<uint64_t>(count));
-    uint64_t number = 0;
-    for (size_t i = bytes.size(); i-- > 0;) number = number << 8 | static_cast<uint8_t>(bytes[i]);
-    return number;
-  }
+  uint64_t little_endian(int count) { return camsweep::little_endian(take(static_cast<uint64_t>(count))); }
 
   uint64_t big_endian(int count) {
     uint64_t number = 0;

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "workers/checkpoints/containers.h"
+#include "workers/checkpoints/little_endian.h"
 #include "workers/checkpoints/safetensors_header.h"
 #include "workers/checkpoints/storage.h"
 
@@ -17,9 +18,7 @@ constexpr uint64_t kLengthBytes = 8;
 
 uint64_t header_length(const InputFile& file) {
   if (file.size() < kLengthBytes) file.fail(fmt::format("is no safetensors file, only {} bytes long", file.size()));
-  const std::string bytes = file.read(0, kLengthBytes);
-  uint64_t length = 0;
-  for (size_t i = bytes.size(); i-- > 0;) length = length << 8 | static_cast<uint8_t>(bytes[i]);
+  const uint64_t length = little_endian(file.read(0, kLengthBytes));
   if (length > kMaxHeaderBytes || length > file.size() - kLengthBytes) {
     file.fail(
         fmt::format("is no safetensors file, or cut off: a header of {} bytes in a file of {}", length, file.size()));

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "workers/checkpoints/little_endian.h"
+
 namespace camsweep {
 namespace {
 
@@ -24,10 +26,8 @@ constexpr uint16_t kEncrypted = 1, kSizesFollow = 8;
 constexpr uint64_t kStored = 0;  // the only method of what is read
 constexpr uint32_t kIn64 = 0xffffffff;
 
-uint64_t number(std::string_view bytes, uint64_t offset, int count) {
-  uint64_t value = 0;
-  for (int i = count; i-- > 0;) value = value << 8 | static_cast<uint8_t>(bytes[offset + static_cast<uint64_t>(i)]);
-  return value;
+uint64_t number(std::string_view bytes, uint64_t offset, size_t count) {
+  return little_endian(bytes.substr(offset, count));
 }
 
 struct Directory {

@@ -79,6 +79,7 @@ Json checkpoint_json(const std::string& file, WeightsChoice choice) {
   json["tensors"] = Json::array();
   const StateDict dict = select_state_dict(opened, choice);
   for (const auto& [name, tensor] : dict.tensors) {
+    tensor.read();  // a damaged record is found here, not by the training that starts from it
     json["tensors"].push_back(
         {{"name", dict.prefix + name}, {"dtype", dtype_name(tensor.dtype)}, {"shape", tensor.shape}});
   }
