@@ -50,15 +50,18 @@ class AlexNet final : public Network {
   }
 
  private:
-  at::Tensor compute_features(const at::Tensor& images, const ForwardContext&) const override {
-    at::Tensor x = images;
-    for (size_t i = 0; i < trunk_.size(); ++i) {
-      x = trunk_[i](x).relu_();
-      const bool last = i + 1 == trunk_.size();
-      if (kTrunk[i].pool && !(last && cam_conv_)) x = at::max_pool2d(x, /*kernel_size=*/3, /*stride=*/2);
-    }
-    return cam_conv_ ? (*cam_conv_)(x).relu_() : x;
+  int stages() const override { return 3; }
+
+  // A pool between stages belongs to the later one.
+  at::Tensor compute_stage(int stage, const at::Tensor& below, const ForwardContext&) const override {
+    constexpr size_t kFirst[] = {0, 1, 2, std::size(kTrunk)};
+    at::Tensor x = stage > 0 ? pooled(below) : below;
+    for (size_t i = kFirst[stage]; i < kFirst[stage + 1]; ++i) x = trunk_[i](x).relu_();
+    if (stage < 2) return x;
+    return cam_conv_ ? (*cam_conv_)(x).relu_() : pooled(x);
   }
+
+  static at::Tensor pooled(const at::Tensor& x) { return at::max_pool2d(x, /*kernel_size=*/3, /*stride=*/2); }
 
   // The source has no layer decay: one group a layer in forward order.
   int layer_group_count() const override { return 9; }

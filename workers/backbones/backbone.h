@@ -70,6 +70,10 @@ class Backbone {
 
   // (N, 3, S, S) -> (N, C, h, w): the last feature map F, before any final norm.
   virtual at::Tensor features(const at::Tensor& images, const ForwardContext& context) = 0;
+  // The trunk in stages, each the blocks of one resolution: features() is run_stage(0) of the images, run_stage(1) of
+  // its map and so on to stages() - 1. Maps of earlier layers than the last are those between.
+  virtual int stages() const = 0;
+  virtual at::Tensor run_stage(int stage, const at::Tensor& x, const ForwardContext& context) = 0;
   // F -> logits (N, classes).
   virtual at::Tensor classify(const at::Tensor& features, const ForwardContext& context) = 0;
 

@@ -102,13 +102,11 @@ class ConvNextLike final : public Network {
                              .init = paper ? new_classifier(channels) : small_normal_linear()});
   }
 
-  at::Tensor compute_features(const at::Tensor& images, const ForwardContext& context) const override {
-    at::Tensor x = stem_norm_.over_channels(stem_conv_(images));
-    for (size_t stage = 0; stage < 4; ++stage) {
-      if (stage > 0) x = downsample_[stage - 1](x);
-      for (const Block& block : stages_[stage]) x = block(x, context);
-    }
-    return map_norm_ ? map_norm_->over_channels(x) : x;
+  at::Tensor compute_stage(int stage, const at::Tensor& below, const ForwardContext& context) const override {
+    const auto index = static_cast<size_t>(stage);
+    at::Tensor x = stage == 0 ? stem_norm_.over_channels(stem_conv_(below)) : downsample_[index - 1](below);
+    for (const Block& block : stages_[index]) x = block(x, context);
+    return map_norm_ && stage == 3 ? map_norm_->over_channels(x) : x;
   }
 
   int layer_group_count() const override { return kConvNextLayerGroups; }

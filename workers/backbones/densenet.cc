@@ -73,14 +73,17 @@ class DenseNet final : public Network {
   }
 
  private:
-  at::Tensor compute_features(const at::Tensor& images, const ForwardContext& context) const override {
-    at::Tensor x = (*stem_norm_)((*stem_conv_)(images), context).relu_();
-    x = at::max_pool2d(x, /*kernel_size=*/3, /*stride=*/2, /*padding=*/1);
-    for (size_t stage = 0; stage < 4; ++stage) {
-      for (const DenseLayer& layer : blocks_[stage]) x = at::cat({x, layer(x, context)}, 1);
-      if (stage < 3) x = at::avg_pool2d(transitions_[stage](x, context), /*kernel_size=*/2);
-    }
-    return (*last_norm_)(x, context).relu_();
+  at::Tensor compute_stage(int stage, const at::Tensor& below, const ForwardContext& context) const override {
+    const auto index = static_cast<size_t>(stage);
+    at::Tensor x = stage == 0 ? run_stem(below, context)
+                              : at::avg_pool2d(transitions_[index - 1](below, context), /*kernel_size=*/2);
+    for (const DenseLayer& layer : blocks_[index]) x = at::cat({x, layer(x, context)}, 1);
+    return stage == 3 ? (*last_norm_)(x, context).relu_() : x;
+  }
+
+  at::Tensor run_stem(const at::Tensor& images, const ForwardContext& context) const {
+    const at::Tensor x = (*stem_norm_)((*stem_conv_)(images), context).relu_();
+    return at::max_pool2d(x, /*kernel_size=*/3, /*stride=*/2, /*padding=*/1);
   }
 
   // The source has no layer decay. The stem, four blocks with the transition after each, the head.

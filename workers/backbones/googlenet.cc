@@ -127,20 +127,25 @@ class GoogLeNet final : public Network {
   double auxiliary_loss_weight() const override { return 0.3; }
 
  private:
-  at::Tensor compute_features(const at::Tensor& images, const ForwardContext& context) const override {
-    at::Tensor x = halve(stem_[0](images, context), LastCell::kKept);
-    x = halve(stem_[2](stem_[1](x, context), context), LastCell::kKept);
-    for (size_t i = 0; i < blocks_.size(); ++i) {
+  // The stem, then the blocks 3, 4 and 5; without the last of them where a convolution of the CAM's stands there.
+  int stages() const override { return cam_conv_ ? 3 : 4; }
+
+  at::Tensor compute_stage(int stage, const at::Tensor& below, const ForwardContext& context) const override {
+    if (stage == 0) {
+      const at::Tensor x = halve(stem_[0](below, context), LastCell::kKept);
+      return stem_[2](stem_[1](x, context), context);
+    }
+    const size_t first[] = {0, k3b + 1, k4e + 1, blocks_.size()};
+    at::Tensor x = stage < 3 ? halve(below, LastCell::kKept)
+                             : at::max_pool2d(below, /*kernel_size=*/2, /*stride=*/2, /*padding=*/0, /*dilation=*/1,
+                                              /*ceil_mode=*/true);
+    for (size_t i = first[stage - 1]; i < first[stage]; ++i) {
       x = blocks_[i](x, context);
-      if (i == k3b) x = halve(x, LastCell::kKept);
-      if (i == k4e && !cam_conv_) {
-        x = at::max_pool2d(x, /*kernel_size=*/2, /*stride=*/2, /*padding=*/0, /*dilation=*/1, /*ceil_mode=*/true);
-      }
       const bool auxiliary = context.training && context.auxiliary_logits && !auxiliary_.empty();
       if (auxiliary && i == k4a) context.auxiliary_logits->push_back(auxiliary_[0](x, context));
       if (auxiliary && i == k4d) context.auxiliary_logits->push_back(auxiliary_[1](x, context));
     }
-    return cam_conv_ ? (*cam_conv_)(x).relu_() : x;
+    return cam_conv_ && stage == 2 ? (*cam_conv_)(x).relu_() : x;
   }
 
   // The source has no layer decay: the stem, one group a block in forward order, the heads.

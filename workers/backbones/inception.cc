@@ -213,21 +213,30 @@ class InceptionV3 final : public Network {
                              .dropout = variant().dropout});
   }
 
-  at::Tensor compute_features(const at::Tensor& images, const ForwardContext& context) const override {
-    at::Tensor x = run_stem(images, context);
-    for (const ParallelBlock& block : a_) x = block(x, context);
-    if (padded_ && variant().stride == 16) x = halve(x, LastCell::kKept);
+  // The stem, the blocks 5, 6 and 7; without the last of them where convolutions of the CAM's stand there.
+  int stages() const override { return padded_ ? 3 : 4; }
+
+  at::Tensor compute_stage(int stage, const at::Tensor& below, const ForwardContext& context) const override {
+    if (stage == 0) return run_stem(below, context);
+    if (stage == 2) return run_middle(below, context);
+    at::Tensor x = below;
+    if (stage == 1) {
+      for (const ParallelBlock& block : a_) x = block(x, context);
+    } else {
+      x = d_(x, context);
+      for (const SplitBlock& block : e_) x = block(x, context);
+    }
+    return x;
+  }
+
+  at::Tensor run_middle(const at::Tensor& below, const ForwardContext& context) const {
+    at::Tensor x = padded_ && variant().stride == 16 ? halve(below, LastCell::kKept) : below;
     x = b_(x, context);
     for (const ParallelBlock& block : c_) x = block(x, context);
-    if (padded_) {
-      for (size_t i = 0; i < cam_convs_.size(); ++i) x = cam_convs_[i](dropouts_[i](x, context)).relu_();
-      return x;
-    }
+    for (size_t i = 0; i < cam_convs_.size(); ++i) x = cam_convs_[i](dropouts_[i](x, context)).relu_();
     if (context.training && context.auxiliary_logits && auxiliary_) {
       context.auxiliary_logits->push_back((*auxiliary_)(x, context));
     }
-    x = d_(x, context);
-    for (const SplitBlock& block : e_) x = block(x, context);
     return x;
   }
 

@@ -19,7 +19,14 @@ at::Tensor Network::features(const at::Tensor& images, const ForwardContext& con
   if (side < least) {
     throw ConfigError(fmt::format("{} takes images of at least {} px, found {}", variant_.name, least, side));
   }
-  return compute_features(images.contiguous(format_), context);
+  at::Tensor x = images;
+  for (int stage = 0; stage < stages(); ++stage) x = run_stage(stage, x, context);
+  return x;
+}
+
+at::Tensor Network::run_stage(int stage, const at::Tensor& x, const ForwardContext& context) {
+  CAMSWEEP_CHECK(stage >= 0 && stage < stages(), "a stage's number is below their count");
+  return compute_stage(stage, x.contiguous(format_), context);
 }
 
 at::Tensor Network::classify(const at::Tensor& features, const ForwardContext& context) {

@@ -17,6 +17,8 @@ namespace camsweep {
 class Network : public Backbone {
  public:
   at::Tensor features(const at::Tensor& images, const ForwardContext& context) final;
+  int stages() const override { return 4; }
+  at::Tensor run_stage(int stage, const at::Tensor& x, const ForwardContext& context) final;
   at::Tensor classify(const at::Tensor& features, const ForwardContext& context) final;
 
   std::vector<NamedTensor> parameters() const final { return registry_.parameters(); }
@@ -43,8 +45,8 @@ class Network : public Backbone {
   void set_head(const FullyConnectedHeadShape& shape) { head_.emplace(FullyConnectedHead(registry_, shape, options_)); }
 
  private:
-  // `images` in the network's memory format.
-  virtual at::Tensor compute_features(const at::Tensor& images, const ForwardContext& context) const = 0;
+  // `x` in the network's memory format.
+  virtual at::Tensor compute_stage(int stage, const at::Tensor& x, const ForwardContext& context) const = 0;
   // The number of groups, and the group of a parameter by its key.
   virtual int layer_group_count() const = 0;
   virtual int layer_group(std::string_view key) const = 0;

@@ -152,16 +152,11 @@ class RepLkNet final : public Network {
                                                DropPath(drop_rate, 2 * index + 1))});
   }
 
-  at::Tensor compute_features(const at::Tensor& images, const ForwardContext& context) const override {
-    at::Tensor x = images;
-    for (const ConvNorm& layer : stem_) x = layer(x, context).relu_();
-    for (size_t stage = 0; stage < 4; ++stage) {
-      for (const BlockPair& pair : stages_[stage]) {
-        x = pair.feed_forward(pair.large_kernel(x, context), context);
-      }
-      if (stage == 3) break;
-      for (const ConvNorm& layer : transitions_[stage]) x = layer(x, context).relu_();
-    }
+  at::Tensor compute_stage(int stage, const at::Tensor& below, const ForwardContext& context) const override {
+    const auto index = static_cast<size_t>(stage);
+    at::Tensor x = below;
+    for (const ConvNorm& layer : stage == 0 ? stem_ : transitions_[index - 1]) x = layer(x, context).relu_();
+    for (const BlockPair& pair : stages_[index]) x = pair.feed_forward(pair.large_kernel(x, context), context);
     return x;
   }
 

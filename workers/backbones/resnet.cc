@@ -96,19 +96,19 @@ class ResNet final : public Network {
     for (const int depth : variant.depths) blocks += depth;
     int64_t channels = variant.widths[0];
     int64_t stride = kStemStride;
+    int index = 0;
     for (size_t stage = 0; stage < 4; ++stage) {
       // Stages that would go beyond the variant's stride keep their map's size.
       const int64_t step = stage > 0 && stride < variant.stride ? 2 : 1;
       stride *= step;
-      for (int block = 0; block < variant.depths[stage]; ++block) {
-        const int index = static_cast<int>(blocks_.size());
+      for (int block = 0; block < variant.depths[stage]; ++block, ++index) {
         const BlockShape shape = {.in = channels,
                                   .planes = variant.widths[stage],
                                   .stride = block == 0 ? step : 1,
                                   .bottleneck = variant.block == "bottleneck",
                                   .draw = draw_};
-        blocks_.emplace_back(registry(), fmt::format("layer{}.{}", stage + 1, block), shape,
-                             DropPath(drop_path_rate(options.drop_path, index, blocks), index));
+        stages_[stage].emplace_back(registry(), fmt::format("layer{}.{}", stage + 1, block), shape,
+                                    DropPath(drop_path_rate(options.drop_path, index, blocks), index));
         channels = shape.out();
       }
     }
@@ -119,9 +119,12 @@ class ResNet final : public Network {
   }
 
  private:
-  at::Tensor compute_features(const at::Tensor& images, const ForwardContext& context) const override {
-    at::Tensor x = at::max_pool2d(stem_(images, context).relu_(), /*kernel_size=*/3, /*stride=*/2, /*padding=*/1);
-    for (const Block& block : blocks_) x = block(x, context);
+  at::Tensor compute_stage(int stage, const at::Tensor& below, const ForwardContext& context) const override {
+    at::Tensor x = below;
+    if (stage == 0) {
+      x = at::max_pool2d(stem_(x, context).relu_(), /*kernel_size=*/3, /*stride=*/2, /*padding=*/1);
+    }
+    for (const Block& block : stages_[static_cast<size_t>(stage)]) x = block(x, context);
     return x;
   }
 
@@ -134,7 +137,7 @@ class ResNet final : public Network {
 
   Draw draw_;
   ConvNorm stem_;
-  std::vector<Block> blocks_;
+  std::vector<Block> stages_[4];
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <numeric>
 #include <variant>
 #include <vector>
 
@@ -75,15 +76,26 @@ class Vgg final : public Network {
         .linear_name = "fc", .channels = kCamChannels, .init = small_normal_linear(), .dropout = variant().dropout});
   }
 
-  at::Tensor compute_features(const at::Tensor& images, const ForwardContext& context) const override {
-    at::Tensor x = images;
-    for (const Layer& layer : layers_) {
-      x = layer.conv(x);
-      if (layer.norm) x = (*layer.norm)(x, context);
+  int stages() const override { return static_cast<int>(variant().depths.size()); }
+
+  // The pool after a stage's last layer belongs to the next stage, but the last one's.
+  at::Tensor compute_stage(int stage, const at::Tensor& below, const ForwardContext& context) const override {
+    const std::vector<int>& depths = variant().depths;
+    const auto first = static_cast<size_t>(std::accumulate(depths.begin(), depths.begin() + stage, 0));
+    const size_t end = first + static_cast<size_t>(depths[static_cast<size_t>(stage)]);
+    at::Tensor x = stage > 0 ? pooled(below, layers_[first - 1]) : below;
+    for (size_t i = first; i < end; ++i) {
+      x = layers_[i].conv(x);
+      if (layers_[i].norm) x = (*layers_[i].norm)(x, context);
       x = x.relu_();
-      if (layer.pool) x = at::max_pool2d(x, /*kernel_size=*/2);
     }
+    if (end < layers_.size()) return x;
+    x = pooled(x, layers_.back());
     return cam_conv_ ? (*cam_conv_)(x).relu_() : x;
+  }
+
+  static at::Tensor pooled(const at::Tensor& x, const Layer& after) {
+    return after.pool ? at::max_pool2d(x, /*kernel_size=*/2) : x;
   }
 
   // The source has no layer decay: one group a layer in forward order.
