@@ -7,7 +7,15 @@
 
 namespace camsweep {
 
-int stage_version(Stage) { return 1; }
+int stage_version(Stage stage) {
+  switch (stage) {
+    case Stage::kLocalize:  // 2: baselines beside every method; components computed in float32
+    case Stage::kPca:       // 2: components computed in float32
+      return 2;
+    default:
+      return 1;
+  }
+}
 
 const std::vector<std::string>& stage_parameters(Stage stage) {
   static const auto all = [] {

@@ -22,6 +22,7 @@
 #include "schemas/backbone_catalog.h"
 #include "schemas/error.h"
 #include "schemas/hash.h"
+#include "schemas/map_methods.h"
 #include "schemas/sweep_loader.h"
 
 namespace camsweep {
@@ -65,6 +66,7 @@ class Planner {
     }
     for (std::string& sentence : normalization_.sentences()) plan_.notes.push_back(std::move(sentence));
     plan_.notes.insert(plan_.notes.end(), idle_.begin(), idle_.end());
+    add_costs();
     check_table(plan_.spec, rows_);
   }
 
@@ -87,6 +89,19 @@ class Planner {
   }
 
  private:
+  // What methods cost beyond the one pass over the images that all share.
+  void add_costs() {
+    std::set<std::string> costs;
+    for (const AnalysisSpec& analysis : plan_.spec.analyses) {
+      if (analysis.stage != Stage::kLocalize) continue;
+      for (const Json& name : analysis.options.at("methods")) {
+        const MapMethodInfo& method = *find_map_method(name.get_ref<const std::string&>());
+        if (!method.cost.empty()) costs.insert(fmt::format("{} costs {}", method.name, method.cost));
+      }
+    }
+    plan_.notes.insert(plan_.notes.end(), costs.begin(), costs.end());
+  }
+
   // A job and the number of the stage that it is of its cell: 0 = train, 1.. = entries of `analyses`.
   struct Entry {
     int stage;

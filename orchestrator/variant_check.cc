@@ -3,13 +3,41 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "orchestrator/expansion.h"
 #include "schemas/error.h"
+#include "schemas/map_methods.h"
 #include "schemas/parameters.h"
 
 namespace camsweep {
+namespace {
+
+// Why the cell's network does not give a map that the analysis asks for.
+std::optional<std::string> localize_problem(const Row& cell, const AnalysisSpec& analysis,
+                                            const BackboneVariant& variant) {
+  const auto value = [&](const char* name) {
+    const auto own = analysis.options.find(name);
+    return own != analysis.options.end() ? *own : *cell[parameter_position(name)];
+  };
+  const MapSetting setting{
+      .network = variant.name,
+      .stages = stage_count(variant),
+      .classifier = has_class_maps(variant) ? MapSetting::Classifier::kPooled : MapSetting::Classifier::kFullyConnected,
+      .pooling = value("pool") == "gmp" ? MapSetting::Pooling::kMaximum : MapSetting::Pooling::kAverage,
+      .layers = *parse_layers(value("layers").get<std::string>()),
+      .exact_weights = value("cam_weight") == "exact",
+      .weighted_pc1 = value("pc1_input") == "weighted",
+      .eigen_sign_by_cam = value("eigen_sign") == "cam"};
+  for (const Json& name : analysis.options.at("methods")) {
+    const MapMethod method = find_map_method(name.get_ref<const std::string&>())->method;
+    if (auto problem = method_problem(method, setting)) return problem;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
 
 void check_variant(const SweepSpec& sweep, const Row& cell, const BackboneVariant& variant) {
   static const size_t kResolution = parameter_position("resolution");
@@ -21,7 +49,13 @@ void check_variant(const SweepSpec& sweep, const Row& cell, const BackboneVarian
     refuse(fmt::format("resolution is {}, but {} takes images of at least {} px", resolution, variant.name,
                        smallest_training_side(variant)));
   }
-  const auto needs_maps = [](const AnalysisSpec& analysis) { return analysis.stage != Stage::kErf; };
+  for (const AnalysisSpec& analysis : sweep.analyses) {
+    if (analysis.stage != Stage::kLocalize) continue;
+    if (const auto problem = localize_problem(cell, analysis, variant)) refuse(*problem);
+  }
+  const auto needs_maps = [](const AnalysisSpec& analysis) {
+    return analysis.stage == Stage::kPca || analysis.stage == Stage::kActivation;
+  };
   const auto analysis = std::ranges::find_if(sweep.analyses, needs_maps);
   if (analysis != sweep.analyses.end() && !has_class_maps(variant)) {
     refuse(

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "schemas/map_methods.h"
+
 namespace camsweep {
 namespace {
 
@@ -14,13 +16,16 @@ struct Known {
   int decimals;
 };
 
-constexpr std::array<Known, 23> kKnown = {{
+constexpr std::array<Known, 26> kKnown = {{
     {"maxboxacc", "MaxBoxAcc (%)", Better::kHigher, 1},
     {"maxboxacc_transfer", "MaxBoxAcc, threshold from val (%)", Better::kHigher, 1},
     {"maxboxacc_v2", "MaxBoxAccV2 (%)", Better::kHigher, 1},
     {"maxboxacc_v2_transfer", "MaxBoxAccV2, thresholds from val (%)", Better::kHigher, 1},
     {"maxboxacc_threshold", "map threshold", Better::kUnknown, 3},
     {"top1_loc", "top-1 localization (%)", Better::kHigher, 1},
+    {"top1_loc_error", "top-1 localization error at threshold 0.2 (%)", Better::kLower, 1},
+    {"top5_loc", "top-5 localization (%)", Better::kHigher, 1},
+    {"top5_loc_error", "top-5 localization error at threshold 0.2 (%)", Better::kLower, 1},
     {"gt_known", "GT-known localization (%)", Better::kHigher, 1},
     {"boxacc", "BoxAcc at IoU 0.5 (%)", Better::kHigher, 1},
     {"top1", "top-1 accuracy (%)", Better::kHigher, 1},
@@ -47,10 +52,7 @@ constexpr std::string_view kTrueClass = "_gt";
 std::string source_title(std::string_view source) {
   if (source.ends_with(kTrueClass))
     return source_title(source.substr(0, source.size() - kTrueClass.size())) + " (true class)";
-  if (source == "cam") return "CAM";
-  if (source == "cam_positive") return "positive-only CAM";
-  if (source == "cam_negative") return "negative-only CAM";
-  if (source == "pc1") return "PC1";
+  if (const MapMethodInfo* method = find_map_method(source)) return std::string(method->title);
   if (source == "train") return "training";
   if (source == "val") return "validation";
   return std::string(source);

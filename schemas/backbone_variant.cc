@@ -295,6 +295,13 @@ bool has_residual_branches(const BackboneVariant& variant) {
   return std::ranges::find(kResidual, variant.family) != std::end(kResidual);
 }
 
+int stage_count(const BackboneVariant& variant) {
+  if (variant.family == "vgg") return static_cast<int>(variant.depths.size());
+  if (variant.family == "alexnet") return 3;
+  const bool is_cut = (variant.family == "googlenet" || variant.family == "inception") && variant.tail == "cam";
+  return is_cut ? 3 : 4;
+}
+
 bool has_class_maps(const BackboneVariant& variant) {
   return variant.tail != "full" || (variant.family != "vgg" && variant.family != "alexnet");
 }

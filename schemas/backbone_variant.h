@@ -46,6 +46,9 @@ int smallest_training_side(const BackboneVariant& variant);
 // Whether stochastic depth has anything to drop.
 bool has_residual_branches(const BackboneVariant& variant);
 
+// Stages of its trunk, each the blocks of one resolution: what the parameter `layers` counts.
+int stage_count(const BackboneVariant& variant);
+
 // Whether its classifier leaves class activation maps: fully connected layers after the last map do not.
 bool has_class_maps(const BackboneVariant& variant);
 

@@ -1,17 +1,16 @@
 #include "schemas/metric_names.h"
 
 #include <algorithm>
-#include <array>
 #include <initializer_list>
 #include <string_view>
 #include <utility>
+
+#include "schemas/map_methods.h"
 
 namespace camsweep {
 namespace {
 
 using Names = std::vector<std::string>;
-
-constexpr std::array<std::string_view, 4> kMethods = {"cam", "cam_positive", "cam_negative", "pc1"};
 
 void add(Names& names, std::string_view source, std::initializer_list<std::string_view> metrics) {
   for (const std::string_view metric : metrics) names.push_back(std::string(source) + "." + std::string(metric));
@@ -31,13 +30,18 @@ void add_maps(Names& names, const std::string& source) {
 
 // Both classes of the map are always computed; only the true one can tell what a known class would give.
 void add_localization(Names& names, const Json& methods) {
-  for (const std::string method : methods) {
-    add_maps(names, method);
-    add(names, method, {"top1_loc"});
-    add_maps(names, method + "_gt");
-    add(names, method + "_gt", {"gt_known"});
+  std::vector<MapMethod> all = baseline_methods();
+  for (const std::string name : methods) all.push_back(find_map_method(name)->method);
+  for (const MapMethod method : all) {
+    const MapMethodInfo& info = map_method_info(method);
+    const std::string name(info.name);
+    add_maps(names, name);
+    add(names, name, {"top1_loc", "top1_loc_error"});
+    if (info.subject == MapMethodInfo::Subject::kImage) continue;
+    add_maps(names, name + "_gt");
+    add(names, name + "_gt", {"gt_known", "top5_loc", "top5_loc_error"});
   }
-  add(names, "localize", {"top1", "images", "constant_maps"});
+  add(names, "localize", {"top1", "top5", "images", "constant_maps"});
   add(names, "floor", {"whole_image", "whole_image_v2", "centred", "centred_side", "centred_v2"});
 }
 
@@ -79,10 +83,10 @@ std::vector<std::string> metric_names(const std::vector<AnalysisSpec>& analyses)
 }
 
 std::string analysis_of_metric(const std::string& metric) {
-  for (const std::string_view method : kMethods) {
+  for (const std::string& method : map_method_names()) {
     Names names;
     add_localization(names, Json::array({method}));
-    if (holds(names, metric)) return "localize: [" + std::string(method) + "]";
+    if (holds(names, metric)) return "localize: [" + method + "]";
   }
   for (const Stage stage : {Stage::kErf, Stage::kPca, Stage::kActivation}) {
     Names names;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "schemas/error.h"
+#include "schemas/map_methods.h"
 #include "schemas/text.h"
 
 namespace camsweep {
@@ -82,11 +83,11 @@ std::vector<ParameterInfo> map_options() {
       {"heatmap",
        "string",
        "official",
-       {"official", "wsoleval"},
+       {"official", "wsoleval", "max"},
        {},
        {},
        kLocalize,
-       "ReLU and bilinear, or no ReLU and bicubic"},
+       "ReLU and bilinear, no ReLU and bicubic, or ReLU and bilinear over the maximum alone"},
       {"neg_sign",
        "string",
        "signed",
@@ -120,6 +121,52 @@ std::vector<ParameterInfo> map_options() {
        4096,
        kLocalize,
        "side of the evaluated map: a number, or `input`"},
+      {"layers",
+       "layers",
+       "last",
+       {},
+       {},
+       {},
+       kLocalize,
+       "map that is explained: last, or stages like stage2+stage3",
+       /*later=*/true},
+      {"gradcam_pp_eps",
+       "integer_or_name",
+       0,
+       {"library"},
+       0,
+       0,
+       kLocalize,
+       "of Grad-CAM++'s denominator: none, or pytorch-grad-cam's 1e-6",
+       /*later=*/true},
+      {"eigen_sign",
+       "string",
+       "extreme",
+       {"extreme", "frame", "cam"},
+       {},
+       {},
+       kLocalize,
+       "what turns Eigen-CAM the right way: its larger extreme, a low frame, or agreement with the CAM",
+       /*later=*/true},
+      {"flip_average",
+       "boolean",
+       false,
+       {},
+       {},
+       {},
+       kLocalize,
+       "whether maps are averaged with the mirrored image's",
+       /*later=*/true},
+      {"weight_split", "number", 0.04, {}, 0, 1e6, kLocalize, "between small and large weights", /*later=*/true},
+      {"scorecam_channels",
+       "integer",
+       64,
+       {},
+       0,
+       1 << 20,
+       kLocalize,
+       "channels that Score-CAM masks an image with; 0: all",
+       /*later=*/true},
       {"threshold_step", "number", 0.001, {}, 1e-4, 0.5, kLocalize, "step of the threshold grid"},
   };
 }
@@ -142,6 +189,7 @@ bool is_valid(const ParameterInfo& parameter, const Json& value) {
   if (parameter.type == "integer_or_name") {
     return value.is_string() ? is_allowed(parameter, value) : value.is_number_integer() && in_range(parameter, value);
   }
+  if (parameter.type == "layers") return value.is_string() && parse_layers(value.get_ref<const std::string&>());
   CAMSWEEP_CHECK(parameter.type == "numbers", "a parameter's type is one of those in parameters.h");
   return value.is_array() && value.size() == 3 &&
          std::all_of(value.begin(), value.end(), [](const Json& item) { return item.is_number(); });
@@ -150,6 +198,7 @@ bool is_valid(const ParameterInfo& parameter, const Json& value) {
 std::string expectation(const ParameterInfo& parameter) {
   if (parameter.type == "boolean") return "true or false";
   if (parameter.type == "numbers") return "a list of 3 numbers";
+  if (parameter.type == "layers") return "last, or stages in rising order joined by +, like stage2+stage3";
   if (parameter.type == "string") {
     if (parameter.allowed.empty()) return "a name (a text)";
     return (parameter.allowed.size() == 1 ? "" : "one of ") + join(parameter.allowed);

@@ -14,7 +14,8 @@ namespace camsweep {
 // it, and a job's identity holds those its stage uses. Recipe fields are parameters too.
 struct ParameterInfo {
   std::string_view name;
-  std::string_view type;  // "integer", "number", "boolean", "string", "numbers" (a list of 3), "integer_or_name"
+  std::string_view type;  // "integer", "number", "boolean", "string", "numbers" (a list of 3), "integer_or_name",
+                          // "layers" (parse_layers)
   Json default_value;     // null: must be given (backbone, resolution, epochs)
   std::vector<std::string> allowed;  // names that a string may take; empty = any
   std::optional<double> minimum;

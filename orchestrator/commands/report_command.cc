@@ -7,6 +7,7 @@
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/sweep_folder.h"
 #include "results/report.h"
+#include "schemas/map_methods.h"
 
 namespace camsweep {
 
@@ -15,8 +16,8 @@ void add_report_command(CLI::App& app, CommandLine& line) {
   auto options = std::make_shared<ReportOptions>();
   CLI::App* command = app.add_subcommand("report", "Write report/index.html: table, figures and overlays in one file.");
   command->add_option("sweep", *sweep, "name, file or folder of a sweep; the latest by default");
-  command->add_option("--method", options->method, "whose overlays show first: cam, cam_positive, cam_negative, pc1")
-      ->check(CLI::IsMember({"cam", "cam_positive", "cam_negative", "pc1"}))
+  command->add_option("--method", options->method, "whose overlays show first, a method of `localize`")
+      ->check(CLI::IsMember(map_method_names()))
       ->capture_default_str();
   command->footer("Example:\n  camsweep report quickstart");
   command->callback([sweep, options, &line] {

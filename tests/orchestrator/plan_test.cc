@@ -235,6 +235,24 @@ TEST_F(PlanTest, ABackboneThatCannotDoWhatItsCellAsksIsRefusedBeforeAnythingRuns
   EXPECT_NE(message("matrix: {backbone: [vgg16]}\nanalyses: [erf, pca]\n").find("no class activation maps for `pca`"),
             std::string::npos);
   EXPECT_EQ(message("matrix: {backbone: [vgg16]}\nanalyses: [erf]\n"), "");
+  EXPECT_NE(message("matrix: {backbone: [vgg16]}\nanalyses: [{localize: [cam]}]\n")
+                .find("cam: vgg16 has no class activation map, as its classifier is of fully connected layers"),
+            std::string::npos);
+  EXPECT_EQ(message("matrix: {backbone: [vgg16]}\nanalyses: [{localize: [gradcam]}]\n"), "");
+  EXPECT_NE(message("matrix: {backbone: [alexnet]}\nanalyses: [{localize: {methods: [gradcam], layers: stage4}}]\n")
+                .find("layers: alexnet has no stage4, it has 3 stages"),
+            std::string::npos);
+  EXPECT_NE(message("matrix: {backbone: [resnet18], layers: [last, stage3]}\nanalyses: [{localize: [pc1]}]\n")
+                .find("pc1: weights the last feature map as the classifier does"),
+            std::string::npos);
+}
+
+TEST_F(PlanTest, MethodsThatCostMoreThanAPassAreNoted) {
+  const Plan p = plan("matrix: {backbone: [resnet18]}\nanalyses: [{localize: [cam, ddt, scorecam]}]\n");
+
+  EXPECT_EQ(p.notes,
+            (std::vector<std::string>{"ddt costs one pass over the train split",
+                                      "scorecam costs one forward pass per class and channel of `scorecam_channels`"}));
 }
 
 TEST_F(PlanTest, AParameterThatMeansNothingToABackboneIsNoted) {

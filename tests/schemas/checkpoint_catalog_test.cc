@@ -73,10 +73,9 @@ TEST(CheckpointCatalogTest, ASweepsOwnBackbonesCanBeListed) {
 }
 
 TEST(CheckpointCatalogTest, ACatalogOfOnesOwnAddsAndWins) {
-  const CheckpointSettings settings{
-      .folder = "",
-      .own = read("  - {name: in1k, backbone: resnet18, file: mine.pth, source: s}\n"
-                  "  - {name: extra, backbone: resnet18, file: extra.pth, source: s}\n")};
+  const CheckpointSettings settings{.folder = "",
+                                    .own = read("  - {name: in1k, backbone: resnet18, file: mine.pth, source: s}\n"
+                                                "  - {name: extra, backbone: resnet18, file: extra.pth, source: s}\n")};
   std::vector<std::string> names = published_checkpoints().names("resnet18");
   names.emplace_back("extra");
 

@@ -53,7 +53,7 @@ TEST(ParametersTest, ValuesAreCheckedAgainstTypeRangeAndNames) {
   EXPECT_EQ(problem_of("lr", "1e-3"), "found '1e-3', expected a number from 0 to 1000");
   EXPECT_EQ(problem_of("augmentation", "no"), "found 'no', expected true or false");
   EXPECT_EQ(problem_of("heatmap", "offical"),
-            "found 'offical', expected one of official, wsoleval; did you mean 'official'?");
+            "found 'offical', expected one of official, wsoleval, max; did you mean 'official'?");
   EXPECT_EQ(problem_of("normalization_mean", {0.5, 0.5}), "found [0.5,0.5], expected a list of 3 numbers");
 }
 
@@ -61,6 +61,15 @@ TEST(ParametersTest, TheEvaluatedSideIsANumberOrTheInput) {
   EXPECT_EQ(problem_of("eval_side", 224), "none");
   EXPECT_EQ(problem_of("eval_side", "input"), "none");
   EXPECT_EQ(problem_of("eval_side", "224"), "found '224', expected an integer from 8 to 4096 or input");
+}
+
+TEST(ParametersTest, LayersAreTheLastOrStagesInRisingOrder) {
+  for (const char* text : {"last", "stage1", "stage2+stage3+stage5"}) EXPECT_EQ(problem_of("layers", text), "none");
+  for (const char* text : {"", "stage", "stage0", "stage3+stage2", "stage2+", "stage2+last", "layer2"}) {
+    EXPECT_EQ(problem_of("layers", text), std::string("found '") + text +
+                                              "', expected last, or stages in rising order joined by +, like "
+                                              "stage2+stage3");
+  }
 }
 
 TEST(ParametersTest, DefaultsAndRecipesFollowTheTable) {

@@ -126,9 +126,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "x.yaml:4:24: checkpoints.catalog: no.yaml: there is no such catalog of checkpoints"},
         Mistake{"matrix: {seed: [1, 2]}",
                 "x.yaml:3:10: matrix.seed: found the unknown key 'seed', expected one of augmentation, backbone, "
-                "batch, cam_weight, drop_path, epochs, eval_side, gang, head, heatmap, label_smoothing, lr, min_lr, "
-                "neg_sign, normalization_mean, normalization_std, pc1_input, pc1_quantization, pc1_sign, pool, "
-                "pretraining, recipe, resolution, select_on, sparsity, threshold_step, warmup_epochs, weight_decay"},
+                "batch, cam_weight, drop_path, eigen_sign, epochs, eval_side, flip_average, gang, gradcam_pp_eps, "
+                "head, heatmap, label_smoothing, layers, lr, min_lr, neg_sign, normalization_mean, normalization_std, "
+                "pc1_input, pc1_quantization, pc1_sign, pool, pretraining, recipe, resolution, scorecam_channels, "
+                "select_on, sparsity, threshold_step, warmup_epochs, weight_decay, weight_split"},
         Mistake{"matrix: {epochs: ten}",
                 "x.yaml:3:18: matrix.epochs: found 'ten', expected an integer from 0 to 100000"},
         Mistake{"matrix: {epochs: [1, -2]}",
@@ -183,7 +184,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "localize, erf, pca, activation to its options"},
         Mistake{"matrix: {epochs: 1}\nanalyses: [{localize: [camm]}]",
                 "x.yaml:4:24: analyses[0].localize[0]: found 'camm', expected one of cam, cam_positive, cam_negative, "
-                "pc1; did you mean 'cam'?"},
+                "cam_small, cam_large, gradcam, hirescam, xgradcam, gradcam_pp, layercam, ablationcam, eigencam, "
+                "eigengradcam, pc1, scorecam, ddt, random, centre; did you mean 'cam'?"},
         Mistake{"matrix: {epochs: 1}\nanalyses: [{localize: {save_maps: 3}}]",
                 "x.yaml:4:23: analyses[0].localize: the key 'methods' is missing"},
         Mistake{"matrix: {epochs: 1}\nanalyses: [{erf: {image: 3}}]",

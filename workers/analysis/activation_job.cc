@@ -8,7 +8,7 @@
 
 #include "schemas/csv.h"
 #include "workers/localization/artifacts.h"
-#include "workers/localization/class_maps.h"
+#include "workers/localization/channel_weights.h"
 
 namespace camsweep {
 namespace {
@@ -50,7 +50,7 @@ std::vector<ImageActivations> measure_activations(JobContext& context, const Ana
     for (size_t i = 0; i < batch.samples.size(); ++i) {
       const auto row = static_cast<int64_t>(i);
       const auto label = predicted[row].item<int64_t>();
-      const at::Tensor weights = class_weights(backbone, features[row], label, MapOptions::CamWeight::kPaper);
+      const at::Tensor weights = class_weights(backbone, /*pooled=*/{}, label, MapOptions::CamWeight::kPaper);
       own.push_back(pack(batch.samples[i], label, activation_points(features[row], weights, threshold)));
     }
   });

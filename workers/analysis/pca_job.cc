@@ -9,7 +9,8 @@
 
 #include "schemas/csv.h"
 #include "workers/localization/artifacts.h"
-#include "workers/localization/pc1.h"
+#include "workers/localization/channel_weights.h"
+#include "workers/localization/component_maps.h"
 
 namespace camsweep {
 namespace {
@@ -44,7 +45,7 @@ ContributionRates contribution_rates(JobContext& context, const AnalysisInput& i
     for (size_t i = 0; i < batch.samples.size(); ++i) {
       const auto row = static_cast<int64_t>(i);
       const at::Tensor weights =
-          class_weights(backbone, features[row], predicted[row].item<int64_t>(), options.cam_weight);
+          class_weights(backbone, features[row].mean({1, 2}), predicted[row].item<int64_t>(), options.cam_weight);
       const FirstComponent first = first_component(features[row], weights, options.pc1_input, options.pc1_sign);
       own.push_back(
           {batch.samples[i], {first.rate, static_cast<double>(first.dropped_channels), first.exists ? 1.0 : 0.0}});

@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "workers/gang/job_context.h"
-#include "workers/localization/class_maps.h"
 #include "workers/localization/image_pass.h"
+#include "workers/localization/map_options.h"
 
 namespace camsweep {
 

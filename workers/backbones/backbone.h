@@ -103,6 +103,10 @@ class Backbone {
   virtual at::Tensor exact_cam_weights(const at::Tensor& pooled, int64_t class_index) const = 0;
   // const_c with mean_p(sum_k a_k F_k(p)) + const_c = logit_c.
   virtual double exact_cam_constant(int64_t class_index) const = 0;
+  // How the logit follows from pooled features g (C) of one image, computed in g's type and on its device: d logit / d
+  // g (C), and the logit with one entry of g at zero, for each of them (C). Only for Pool::kGap.
+  virtual at::Tensor logit_gradient(const at::Tensor& pooled, int64_t class_index) const = 0;
+  virtual at::Tensor logits_without_channel(const at::Tensor& pooled, int64_t class_index) const = 0;
 
   // Moves all tensors; with channels_last, 4-D parameters too. Before gradients, buckets and moments exist.
   virtual void to(at::Device device, bool channels_last) = 0;

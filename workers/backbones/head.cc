@@ -63,6 +63,33 @@ double PooledHead::exact_cam_constant(int64_t class_index) const {
   return constant.item<double>();
 }
 
+at::Tensor PooledHead::scaled_row(int64_t class_index, const at::Tensor& like) const {
+  const at::Tensor row = weight()[class_index].to(like.options());
+  if (batch_norm_) return row * batch_norm_->scale().to(like.options());
+  return layer_norm_ ? row * layer_norm_->weight().to(like.options()) : row;
+}
+
+// With a LayerNorm, spec wsol_methods, 2: (u - mean(u) - z mean(u z)) / s for the normalized features z.
+at::Tensor PooledHead::logit_gradient(const at::Tensor& pooled, int64_t class_index) const {
+  const at::Tensor row = scaled_row(class_index, pooled);
+  if (!layer_norm_) return row.clone();
+  const at::Tensor deviation = (at::var(pooled, /*unbiased=*/false) + LayerNorm::kEps).sqrt();
+  const at::Tensor normalized = (pooled - pooled.mean()) / deviation;
+  return (row - row.mean() - normalized * (row * normalized).mean()) / deviation;
+}
+
+// With a LayerNorm, mean and mean square lose the channel's part, and so does the product with the row.
+at::Tensor PooledHead::logits_without_channel(const at::Tensor& pooled, int64_t class_index) const {
+  const at::Tensor row = scaled_row(class_index, pooled);
+  const at::Tensor parts = row * pooled;
+  const double constant = exact_cam_constant(class_index);
+  if (!layer_norm_) return parts.sum() - parts + constant;
+  const auto channels = static_cast<double>(pooled.numel());
+  const at::Tensor mean = (pooled.sum() - pooled) / channels;
+  const at::Tensor variance = (pooled.square().sum() - pooled.square()) / channels - mean.square();
+  return (parts.sum() - parts - mean * row.sum()) / (variance.clamp_min(0) + LayerNorm::kEps).sqrt() + constant;
+}
+
 FullyConnectedHead::FullyConnectedHead(TensorRegistry& registry, const FullyConnectedHeadShape& shape,
                                        const BackboneOptions& options)
     : pool_(options.pool), grid_(shape.grid) {

@@ -37,9 +37,13 @@ class PooledHead {
   at::Tensor weight() const { return linear_.weight(); }
   at::Tensor exact_cam_weights(const at::Tensor& pooled, int64_t class_index) const;
   double exact_cam_constant(int64_t class_index) const;
+  at::Tensor logit_gradient(const at::Tensor& pooled, int64_t class_index) const;
+  at::Tensor logits_without_channel(const at::Tensor& pooled, int64_t class_index) const;
 
  private:
   at::Tensor pool(const at::Tensor& map) const;  // (N, C, h, w) -> (N, C)
+  // What a class's logit multiplies the (normalized) pooled features with, in the type of `like`.
+  at::Tensor scaled_row(int64_t class_index, const at::Tensor& like) const;
 
   Pool pool_;
   LinearWeight weight_form_;

@@ -59,6 +59,18 @@ double Network::exact_cam_constant(int64_t class_index) const {
   return pooled_head().exact_cam_constant(class_index);
 }
 
+at::Tensor Network::logit_gradient(const at::Tensor& pooled, int64_t class_index) const {
+  check_class(class_index);
+  const at::NoGradGuard no_grad;
+  return pooled_head().logit_gradient(pooled, class_index);
+}
+
+at::Tensor Network::logits_without_channel(const at::Tensor& pooled, int64_t class_index) const {
+  check_class(class_index);
+  const at::NoGradGuard no_grad;
+  return pooled_head().logits_without_channel(pooled, class_index);
+}
+
 void Network::to(at::Device device, bool channels_last) {
   format_ = channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
   registry_.to(device, format_);

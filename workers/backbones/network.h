@@ -35,6 +35,8 @@ class Network : public Backbone {
   at::Tensor classifier_weight() const final { return pooled_head().weight(); }
   at::Tensor exact_cam_weights(const at::Tensor& pooled, int64_t class_index) const final;
   double exact_cam_constant(int64_t class_index) const final;
+  at::Tensor logit_gradient(const at::Tensor& pooled, int64_t class_index) const final;
+  at::Tensor logits_without_channel(const at::Tensor& pooled, int64_t class_index) const final;
   void to(at::Device device, bool channels_last) final;
 
  protected:

@@ -5,16 +5,22 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "schemas/parameters.h"
+#include "schemas/text.h"
+#include "schemas/yaml_scalar.h"
 #include "workers/commands/localize_pictures.h"
 #include "workers/commands/model_arguments.h"
-#include "workers/localization/class_maps.h"
 #include "workers/localization/colour_map.h"
 #include "workers/localization/contours.h"
+#include "workers/localization/map_engine.h"
+#include "workers/localization/map_rendering.h"
 #include "workers/localization/npy.h"
 
 namespace camsweep {
@@ -33,8 +39,7 @@ struct LocalizeArguments {
   std::string images;
   std::string metadata;
   std::string out;
-  std::string cam_weight = "paper";
-  std::string heatmap = "official";
+  Json options = Json::object();  // of maps, as a sweep file names them
   bool json = false;
 };
 
@@ -73,16 +78,24 @@ Image read_picture(const fs::path& file) {
   }
 }
 
+std::vector<MapMethod> methods_of(const LocalizeArguments& arguments) {
+  std::vector<MapMethod> methods;
+  for (const std::string& name : arguments.methods) methods.push_back(map_method_from_name(name));
+  if (std::find(methods.begin(), methods.end(), MapMethod::kDdt) != methods.end()) {
+    throw ConfigError("ddt: needs the statistics of a train split; an analysis of a sweep computes them");
+  }
+  return methods;
+}
+
 class Localizer {
  public:
   explicit Localizer(const LocalizeArguments& arguments)
       : arguments_(arguments),
         model_(open_model(arguments.model)),
-        options_(map_options({{"cam_weight", arguments.cam_weight}, {"heatmap", arguments.heatmap}})),
-        classes_(class_choices(arguments.classes, arguments, model_.card.options.classes)) {
-    for (const std::string& name : arguments.methods) methods_.push_back(method_from_name(name));
-    format_ = place(*model_.backbone, at::kCPU);
-  }
+        options_(map_options(arguments.options)),
+        classes_(class_choices(arguments.classes, arguments, model_.card.options.classes)),
+        format_(place(*model_.backbone, at::kCPU)),
+        engine_(*model_.backbone, methods_of(arguments), options_) {}
 
   // Before the first result: with --class gt every picture needs a class, and one that the model knows.
   void require_labels(const std::vector<Picture>& pictures) const {
@@ -103,28 +116,31 @@ class Localizer {
 
   // One entry per class and method; writes their maps and overlays.
   Json localize(const Picture& picture) const {
-    const at::NoGradGuard no_grad;
     const Image image = read_picture(picture.file);
     const int size = arguments_.size > 0 ? arguments_.size : model_.card.resolution;
     const at::Tensor input = to_input(image, size, normalization(model_.card)).unsqueeze(0).contiguous(format_);
-    const at::Tensor maps = model_.backbone->features(input, {});
-    const at::Tensor scores = at::softmax(model_.backbone->classify(maps, {})[0].to(at::kDouble), 0);
-    const at::Tensor features = maps[0].to(at::kDouble).contiguous();
+    const MapPass pass = engine_.run(input);
+    const at::Tensor scores = at::softmax(pass.logits[0].detach().to(at::kDouble), 0);
+    MapRequest request;
+    for (const ClassChoice& choice : classes_) request.classes.push_back(class_of(choice, scores, picture.sample));
+    const MapEngine::ImageMaps maps = engine_.maps(pass, {request}).front();
     Json entries = Json::array();
-    for (const ClassChoice& choice : classes_) {
-      const int64_t label = class_of(choice, scores, picture.sample);
-      const at::Tensor weights = class_weights(*model_.backbone, features, label, options_.cam_weight);
-      for (const Method method : methods_) {
-        const Normalized map =
-            render_map(coarse_map(features, weights, method, options_), method, options_, arguments_.side);
-        const std::string name = method_name(method) + "-" + choice.name;
-        write(picture, image, map.map, name);
-        entries.push_back({{"image", picture.sample.id},
-                           {"method", method_name(method)},
-                           {"class", label},
-                           {"class_name", class_name(label)},
-                           {"score", scores[label].item<double>()},
-                           {"box", box(image, map.map)}});
+    for (size_t c = 0; c < classes_.size(); ++c) {
+      for (size_t m = 0; m < engine_.methods().size(); ++m) {
+        const int64_t label = request.classes[c];
+        const MapMethod method = engine_.methods()[m];
+        const Normalized map = render_map(maps[c][m], method, options_, arguments_.side);
+        const std::string name(map_method_info(method).name);
+        write(picture, image, map.map, name + "-" + classes_[c].name);
+        Json entry = {{"image", picture.sample.id},
+                      {"method", name},
+                      {"class", label},
+                      {"class_name", class_name(label)},
+                      {"score", scores[label].item<double>()},
+                      {"box", box(image, map.map)},
+                      {"constant", map.constant}};
+        if (const auto same = engine_.identical_to()[m]) entry["identical_to"] = map_method_info(*same).name;
+        entries.push_back(std::move(entry));
       }
     }
     return entries;
@@ -160,8 +176,8 @@ class Localizer {
   Model model_;
   MapOptions options_;
   std::vector<ClassChoice> classes_;
-  std::vector<Method> methods_;
-  at::MemoryFormat format_ = at::MemoryFormat::Contiguous;
+  at::MemoryFormat format_;
+  MapEngine engine_;
 };
 
 void print_line(const Json& entry) {
@@ -188,6 +204,29 @@ void localize(const LocalizeArguments& arguments) {
   if (arguments.json) fmt::print("{}\n", all.dump(2));
 }
 
+// Every parameter that a localize job knows and that makes a map: cam_weight is --cam-weight.
+void add_map_options(CLI::App& command, Json& options) {
+  constexpr std::string_view kOfEvaluation[] = {"eval_side", "threshold_step"};
+  for (const ParameterInfo& parameter : parameter_table()) {
+    const std::vector<Stage>& stages = parameter.stages;
+    if (std::find(stages.begin(), stages.end(), Stage::kLocalize) == stages.end()) continue;
+    if (std::ranges::find(kOfEvaluation, parameter.name) != std::end(kOfEvaluation)) continue;
+    std::string flag = "--" + std::string(parameter.name);
+    std::replace(flag.begin(), flag.end(), '_', '-');
+    const std::string meaning =
+        fmt::format("{}{} [{}]", parameter.meaning, parameter.allowed.empty() ? "" : ": " + join(parameter.allowed),
+                    parameter.default_value.dump());
+    command.add_option_function<std::string>(
+        flag,
+        [&options, &parameter, flag](const std::string& text) {
+          const Json value = parameter.type == "string" ? Json(text) : read_plain_scalar(text).value;
+          if (const auto problem = parameter_problem(parameter, value)) throw ConfigError(flag + ": " + *problem);
+          options[std::string(parameter.name)] = value;
+        },
+        meaning);
+  }
+}
+
 }  // namespace
 
 void add_localize_command(CLI::App& app, WorkerCommandLine&) {
@@ -196,7 +235,7 @@ void add_localize_command(CLI::App& app, WorkerCommandLine&) {
   add_weights_options(*command, arguments->model);
   command->add_option("--size", arguments->size, "side of the square input, px; default: as trained")
       ->check(CLI::Range(32, 4096));
-  command->add_option("--method", arguments->methods, "cam, cam_positive, cam_negative, pc1")
+  command->add_option("--method", arguments->methods, join(map_method_names()))
       ->delimiter(',')
       ->allow_extra_args(false)  // or the pictures after it were methods
       ->capture_default_str();
@@ -205,17 +244,12 @@ void add_localize_command(CLI::App& app, WorkerCommandLine&) {
       ->allow_extra_args(false)
       ->capture_default_str();
   command->add_option("--side", arguments->side, "side of the written maps, px")
-      ->check(CLI::Range(8, 4096))
+      ->check(CLI::Range(1, 4096))
       ->capture_default_str();
   command->add_option("--threshold", arguments->threshold, "of the box, as a share of the map's maximum")
       ->check(CLI::Range(0.0, 0.9999))
       ->capture_default_str();
-  command->add_option("--cam-weight", arguments->cam_weight, "raw class weights, or with the norm folded in")
-      ->check(CLI::IsMember({"paper", "exact"}))
-      ->capture_default_str();
-  command->add_option("--heatmap", arguments->heatmap, "ReLU and bilinear, or no ReLU and bicubic")
-      ->check(CLI::IsMember({"official", "wsoleval"}))
-      ->capture_default_str();
+  add_map_options(*command, arguments->options);
   command->add_option("--out", arguments->out, "folder for maps (.npy) and overlays (.png)")->required();
   command->add_option("--images", arguments->images, "a folder of pictures");
   command->add_option("--metadata", arguments->metadata, "metadata of the split whose images lie there");

@@ -35,6 +35,7 @@ std::vector<double> threshold_grid(double step) {
 BoxAccuracy::BoxAccuracy(double step) : thresholds_(threshold_grid(step)) {
   single_.resize(thresholds_.size());
   single_right_.resize(thresholds_.size());
+  single_five_.resize(thresholds_.size());
   for (std::vector<int64_t>& counts : multi_) counts.resize(thresholds_.size());
 }
 
@@ -47,6 +48,7 @@ ImageScore BoxAccuracy::add(const LevelIous& ious, int top, Classified classifie
     if (single > score.best_iou) score = {single, thresholds_[i]};
     single_[i] += is_right(single, 50);
     single_right_[i] += is_right(single, 50) && classified == Classified::kRight;
+    single_five_[i] += is_right(single, 50) && classified != Classified::kWrong;
     for (size_t k = 0; k < kDeltas.size(); ++k) multi_[k][i] += is_right(ious.multi[level], kDeltas[k]);
   }
   return score;
@@ -60,6 +62,7 @@ void BoxAccuracy::add(const BoxAccuracy& other) {
   images_ += other.images_;
   sum(single_, other.single_);
   sum(single_right_, other.single_right_);
+  sum(single_five_, other.single_five_);
   for (size_t k = 0; k < kDeltas.size(); ++k) sum(multi_[k], other.multi_[k]);
 }
 
@@ -90,6 +93,20 @@ double BoxAccuracy::maxboxacc_v2() const {
 
 double BoxAccuracy::top1_loc() const { return percent(single_right_[first_max(single_)], images_); }
 
+double BoxAccuracy::top5_loc() const { return percent(single_five_[first_max(single_)], images_); }
+
+std::optional<double> BoxAccuracy::top1_error(double threshold) const { return error_at(threshold, single_right_); }
+
+std::optional<double> BoxAccuracy::top5_error(double threshold) const { return error_at(threshold, single_five_); }
+
+std::optional<double> BoxAccuracy::error_at(double threshold, const std::vector<int64_t>& right) const {
+  constexpr double kRounding = 1e-9;  // of i * step
+  const auto found = std::find_if(thresholds_.begin(), thresholds_.end(),
+                                  [=](double tau) { return std::abs(tau - threshold) < kRounding; });
+  if (found == thresholds_.end()) return std::nullopt;
+  return 100 - percent(right[static_cast<size_t>(found - thresholds_.begin())], images_);
+}
+
 double BoxAccuracy::at_thresholds_of(const BoxAccuracy& other) const {
   return percent(single_[first_max(other.single_)], images_);
 }
@@ -111,12 +128,13 @@ std::string BoxAccuracy::bytes() const {
   };
   append(single_);
   append(single_right_);
+  append(single_five_);
   for (const std::vector<int64_t>& counts : multi_) append(counts);
   return bytes;
 }
 
 void BoxAccuracy::add_bytes(const std::string& bytes) {
-  CAMSWEEP_CHECK(bytes.size() == (1 + 5 * thresholds_.size()) * sizeof(int64_t), "ranks share one threshold grid");
+  CAMSWEEP_CHECK(bytes.size() == (1 + 6 * thresholds_.size()) * sizeof(int64_t), "ranks share one threshold grid");
   BoxAccuracy other = *this;
   const char* next = bytes.data();
   const auto take = [&next](void* into, size_t size) {
@@ -127,6 +145,7 @@ void BoxAccuracy::add_bytes(const std::string& bytes) {
   const size_t size = thresholds_.size() * sizeof(int64_t);
   take(other.single_.data(), size);
   take(other.single_right_.data(), size);
+  take(other.single_five_.data(), size);
   for (std::vector<int64_t>& counts : other.multi_) take(counts.data(), size);
   add(other);
 }

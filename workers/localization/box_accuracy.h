@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,8 +32,8 @@ class BoxAccuracy {
  public:
   explicit BoxAccuracy(double step);
 
-  // Whether the classifier's first choice is the image's class.
-  enum class Classified { kWrong, kRight };
+  // Where the image's class stands among the classifier's choices: first, among the first five, or beyond.
+  enum class Classified { kWrong, kAmongFive, kRight };
   // `top` is the map's highest level.
   ImageScore add(const LevelIous& ious, int top, Classified classified);
   void add(const BoxAccuracy& other);
@@ -47,6 +48,12 @@ class BoxAccuracy {
   double maxboxacc_v2() const;
   // Percent with the right class and a right box, at the threshold of maxboxacc().
   double top1_loc() const;
+  // Percent with the right class among the first five and a right box, of maps of the image's class.
+  double top5_loc() const;
+  // Percent without the right class among the first (five) or without a right box at a fixed threshold; none where the
+  // grid has no such threshold. Spec protocol, 7.6: the metric of the 2016 paper at 0.2.
+  std::optional<double> top1_error(double threshold) const;
+  std::optional<double> top5_error(double threshold) const;
   // The same figures at thresholds that another split chose.
   double at_thresholds_of(const BoxAccuracy& other) const;
   std::array<double, 3> v2_by_delta_at_thresholds_of(const BoxAccuracy& other) const;
@@ -57,10 +64,13 @@ class BoxAccuracy {
   void add_bytes(const std::string& bytes);
 
  private:
+  std::optional<double> error_at(double threshold, const std::vector<int64_t>& right) const;
+
   std::vector<double> thresholds_;
   int64_t images_ = 0;
   std::vector<int64_t> single_;                // per threshold, IoU >= 0.5
-  std::vector<int64_t> single_right_;          // and the right class
+  std::vector<int64_t> single_right_;          // and the right class first
+  std::vector<int64_t> single_five_;           // and the right class among the first five
   std::array<std::vector<int64_t>, 3> multi_;  // per delta
 };
 

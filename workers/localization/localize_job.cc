@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "schemas/error.h"
+#include "schemas/text.h"
 #include "workers/localization/colour_map.h"
 #include "workers/localization/contours.h"
 #include "workers/localization/npy.h"
@@ -16,20 +18,35 @@ namespace {
 
 constexpr size_t kOverlays = 12;   // images at most: each picture is an artifact of its own, a map is a line of a list
 constexpr int kOverlaySide = 224;  // at least
+constexpr double kPaperThreshold = 0.2;  // of the CAM paper of 2016, a share of the map's maximum
 
-LocalizeSettings settings_of(const Json& parameters, const ModelCard& card) {
-  std::vector<Method> methods;
+// Those asked for, then the baselines, which stand in every table.
+std::vector<MapMethod> methods_of(const Json& parameters) {
+  std::vector<MapMethod> methods;
   for (const Json& name : parameters.value("methods", Json::array({"cam"}))) {
-    methods.push_back(method_from_name(name.get<std::string>()));
+    methods.push_back(map_method_from_name(name.get<std::string>()));
   }
+  for (const MapMethod baseline : baseline_methods()) {
+    if (std::find(methods.begin(), methods.end(), baseline) == methods.end()) methods.push_back(baseline);
+  }
+  return methods;
+}
+
+LocalizeSettings settings_of(const std::vector<MapMethod>& methods, const Json& parameters, const ModelCard& card) {
   LocalizeSettings settings{map_sources(methods), map_options(parameters), card.resolution,
                             parameters.value("threshold_step", 0.001)};
   const Json side = parameters.value("eval_side", Json(224));
   if (side.is_number()) settings.side = side.get<int>();
-  if (settings.maps.cam_weight == MapOptions::CamWeight::kExact && card.options.pool != Pool::kGap) {
-    throw AnalysisFailure{{"input", false, "cam_weight 'exact' needs average pooling; this network has pool 'gmp'"}};
-  }
   return settings;
+}
+
+// A method that the network does not give is wrong input of this job.
+MapEngine engine_for(const AnalysisInput& input, const std::vector<MapMethod>& methods, const MapOptions& options) {
+  try {
+    return MapEngine(*input.model.backbone, methods, options);
+  } catch (const ConfigError& error) {
+    throw AnalysisFailure{{"input", false, error.what()}};
+  }
 }
 
 void require_boxes(const Dataset& dataset, Split split) {
@@ -66,7 +83,9 @@ class LocalizeJob {
   LocalizeJob(JobContext& context, AnalysisInput input)
       : context_(context),
         input_(std::move(input)),
-        settings_(settings_of(context.assignment.parameters, input_.model.card)),
+        methods_(methods_of(context.assignment.parameters)),
+        settings_(settings_of(methods_, context.assignment.parameters, input_.model.card)),
+        engine_(engine_for(input_, methods_, settings_.maps)),
         writer_(context.directory()) {}
 
   JobEnd run() {
@@ -76,15 +95,21 @@ class LocalizeJob {
     require_boxes(*input_.dataset, Split::kTest);
     require_boxes(*input_.dataset, Split::kVal);
     const PassOptions options;
+    const bool ddt = wants(MapMethod::kDdt);
     PassProgress progress(context_, pass_steps(tests, options.batch, context_.collective) +
-                                        pass_steps(validations, options.batch, context_.collective));
+                                        pass_steps(validations, options.batch, context_.collective) +
+                                        (ddt ? class_direction_steps(input_, context_.collective) : 0));
     const Json save = context_.assignment.parameters.value("save_maps", Json(12));
     const std::vector<size_t> saved = save.is_string() ? all_samples(tests) : spread_samples(save.get<size_t>(), tests);
     const std::vector<size_t> drawn = spread_over(saved, kOverlays);
 
-    const SplitScores test = score_split(context_, input_, Split::kTest, settings_, saved, progress);
+    if (ddt) {
+      const std::vector<int>& layers = settings_.maps.layers;
+      engine_.set_class_directions(class_directions(context_, input_, layers.empty() ? 0 : layers.back(), progress));
+    }
+    const SplitScores test = score_split(context_, input_, engine_, Split::kTest, settings_, saved, progress);
     std::optional<SplitScores> validation;
-    if (validations > 0) validation = score_split(context_, input_, Split::kVal, settings_, {}, progress);
+    if (validations > 0) validation = score_split(context_, input_, engine_, Split::kVal, settings_, {}, progress);
 
     JobSuccess success;
     add_scores(success, test, validation);
@@ -96,11 +121,26 @@ class LocalizeJob {
     const std::vector<Artifact> overlays = gather_artifacts(context_.collective, draw(drawn, test));
     success.artifacts.insert(success.artifacts.end(), overlays.begin(), overlays.end());
     success.environment["images_per_s"] = progress.images_per_s();
+    const std::string identical = identical_methods();
+    if (!identical.empty()) success.environment["identical_to"] = identical;
     return success;
   }
 
  private:
   const std::vector<Sample>& samples() const { return input_.dataset->samples(Split::kTest); }
+
+  bool wants(MapMethod method) const { return std::find(methods_.begin(), methods_.end(), method) != methods_.end(); }
+
+  // "gradcam = cam, layercam = cam_positive": equal by algebra.
+  std::string identical_methods() const {
+    std::vector<std::string> pairs;
+    const std::vector<std::optional<MapMethod>> same = engine_.identical_to();
+    for (size_t m = 0; m < methods_.size(); ++m) {
+      if (!same[m]) continue;
+      pairs.push_back(fmt::format("{} = {}", map_method_info(methods_[m]).name, map_method_info(*same[m]).name));
+    }
+    return join(pairs);
+  }
 
   void add_scores(JobSuccess& success, const SplitScores& test, const std::optional<SplitScores>& validation) const {
     const auto add = [&success](const std::string& name, double value) {
@@ -122,8 +162,11 @@ class LocalizeJob {
       }
       if (source.of == MapSource::Class::kTruth) {
         add(name + ".gt_known", best.value);
+        add(name + ".top5_loc", accuracy.top5_loc());
+        if (const auto error = accuracy.top5_error(kPaperThreshold)) add(name + ".top5_loc_error", *error);
       } else {
         add(name + ".top1_loc", accuracy.top1_loc());
+        if (const auto error = accuracy.top1_error(kPaperThreshold)) add(name + ".top1_loc_error", *error);
       }
       if (validation) {
         const BoxAccuracy& chosen_on = validation->sources[s].accuracy;
@@ -135,8 +178,11 @@ class LocalizeJob {
       constant += test.sources[s].constant_maps;
       success.curves.push_back({name + ".boxacc", "threshold", accuracy.thresholds(), accuracy.curve()});
     }
-    add("localize.top1",
-        100.0 * static_cast<double>(test.correct) / static_cast<double>(std::max<int64_t>(1, test.images)));
+    const auto percent = [&test](int64_t count) {
+      return 100.0 * static_cast<double>(count) / static_cast<double>(std::max<int64_t>(1, test.images));
+    };
+    add("localize.top1", percent(test.correct));
+    add("localize.top5", percent(test.among_five));
     add("localize.images", static_cast<double>(test.images));
     add("localize.constant_maps", static_cast<double>(constant));
   }
@@ -187,7 +233,7 @@ class LocalizeJob {
       const Image image = input_.dataset->image(sample);
       for (size_t s = 0; s < settings_.sources.size(); ++s) {
         const MapSource& source = settings_.sources[s];
-        if (source.of != MapSource::Class::kPredicted) continue;
+        if (source.of != MapSource::Class::kPredicted || !source.is_shown()) continue;
         const ScoreMap map = read_npy(writer_.file(map_path(source, sample)));
         const Image picture =
             draw_localization(image, map, sample.boxes, test.sources[s].accuracy.maxboxacc().threshold, kOverlaySide);
@@ -200,7 +246,9 @@ class LocalizeJob {
 
   JobContext& context_;
   AnalysisInput input_;
+  std::vector<MapMethod> methods_;
   LocalizeSettings settings_;
+  MapEngine engine_;
   ArtifactWriter writer_;
 };
 

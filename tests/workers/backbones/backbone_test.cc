@@ -83,12 +83,13 @@ TEST(BackboneTest, NanoOfOursHasAThirdOfAMillionParameters) {
             parameter_count(*make_backbone(find_backbone("replknet_nano"), {.head = HeadKind::kImagenet})));
 }
 
-TEST(BackboneTest, NamesAreUniqueAndAConvMlpIsStoredAsConvolution) {
+TEST(BackboneTest, NamesAreUniqueStagesAreTheVariantsAndAConvMlpIsStoredAsConvolution) {
   for (const auto& [variant, parameters, map_side] : backbone_catalog()) {
     const auto backbone = make_backbone(variant, {.classes = 3});
     std::set<std::string> names;
     for (const NamedTensor& entry : backbone->state()) names.insert(entry.name);
     EXPECT_EQ(names.size(), backbone->state().size()) << variant.name;
+    EXPECT_EQ(backbone->stages(), stage_count(variant)) << variant.name;
   }
   const auto atto = make_backbone(find_backbone("convnext_atto"), {});
   EXPECT_EQ(tensor_named(*atto, "stages.0.0.pwconv1.weight").sizes(), at::IntArrayRef({160, 40, 1, 1}));
