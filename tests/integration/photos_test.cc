@@ -46,11 +46,22 @@ analyses:
       camsweep({"localize", "--weights", file, "--size", "224", "--method", "cam,pc1", "--class", "gt", "--out", "maps",
                 "--images", photos_ + "/images", "--metadata", photos_ + "/metadata/all"},
                scratch.path);
+  const fs::path sheet = fs::path(CAMSWEEP_BIN_DIR).parent_path() / "photos" / "every_method.png";
+  const CommandResult every_method = camsweep(
+      {"localize", "--weights", file, "--method",
+       "cam,cam_positive,cam_negative,cam_small,cam_large,gradcam,hirescam,xgradcam,gradcam_pp,layercam,ablationcam,"
+       "eigencam,eigengradcam,pc1,scorecam,random,centre",
+       "--class", "gt", "--scorecam-channels", "16", "--out", "every", "--sheet", sheet.string(), "--json", "--images",
+       photos_ + "/images", "--metadata", photos_ + "/metadata/all"},
+      scratch.path);
   const CommandResult evaluate = camsweep(
       {"evaluate", "--metadata", photos_ + "/metadata/all", "--scoremaps", "maps/cam-gt", "--json"}, scratch.path);
 
   EXPECT_EQ(localize.exit_code, 0) << localize.err;
   EXPECT_EQ(evaluate.exit_code, 0) << evaluate.err;
+  ASSERT_EQ(every_method.exit_code, 0) << every_method.err;
+  EXPECT_EQ(Json::parse(every_method.out).size(), 5u * 17u);
+  EXPECT_TRUE(fs::exists(sheet));
   EXPECT_EQ(Json::parse(evaluate.out).at("images"), 5);
 }
 

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "schemas/files.h"
 #include "schemas/parameters.h"
 #include "schemas/text.h"
 #include "schemas/yaml_scalar.h"
@@ -39,6 +40,7 @@ struct LocalizeArguments {
   std::string images;
   std::string metadata;
   std::string out;
+  std::string sheet;              // empty: none
   Json options = Json::object();  // of maps, as a sweep file names them
   bool json = false;
 };
@@ -114,8 +116,14 @@ class Localizer {
     }
   }
 
-  // One entry per class and method; writes their maps and overlays.
-  Json localize(const Picture& picture) const {
+  // What is found in a picture: an entry per class and method, and their overlays in the same order.
+  struct Found {
+    Json entries = Json::array();
+    std::vector<Image> overlays;
+  };
+
+  // Writes the maps and overlays, too.
+  Found localize(const Picture& picture) const {
     const Image image = read_picture(picture.file);
     const int size = arguments_.size > 0 ? arguments_.size : model_.card.resolution;
     const at::Tensor input = to_input(image, size, normalization(model_.card)).unsqueeze(0).contiguous(format_);
@@ -124,14 +132,14 @@ class Localizer {
     MapRequest request;
     for (const ClassChoice& choice : classes_) request.classes.push_back(class_of(choice, scores, picture.sample));
     const MapEngine::ImageMaps maps = engine_.maps(pass, {request}).front();
-    Json entries = Json::array();
+    Found found;
     for (size_t c = 0; c < classes_.size(); ++c) {
       for (size_t m = 0; m < engine_.methods().size(); ++m) {
         const int64_t label = request.classes[c];
         const MapMethod method = engine_.methods()[m];
         const Normalized map = render_map(maps[c][m], method, options_, arguments_.side);
         const std::string name(map_method_info(method).name);
-        write(picture, image, map.map, name + "-" + classes_[c].name);
+        found.overlays.push_back(write(picture, image, map.map, name + "-" + classes_[c].name));
         Json entry = {{"image", picture.sample.id},
                       {"method", name},
                       {"class", label},
@@ -140,10 +148,10 @@ class Localizer {
                       {"box", box(image, map.map)},
                       {"constant", map.constant}};
         if (const auto same = engine_.identical_to()[m]) entry["identical_to"] = map_method_info(*same).name;
-        entries.push_back(std::move(entry));
+        found.entries.push_back(std::move(entry));
       }
     }
-    return entries;
+    return found;
   }
 
  private:
@@ -166,10 +174,14 @@ class Localizer {
     return {scaled.x0, scaled.y0, scaled.x1, scaled.y1};
   }
 
-  void write(const Picture& picture, const Image& image, const ScoreMap& map, const std::string& name) const {
+  // Returns the overlay.
+  Image write(const Picture& picture, const Image& image, const ScoreMap& map, const std::string& name) const {
+    constexpr int kSide = 224;
     const fs::path file = fs::path(arguments_.out) / name / picture.sample.id;
+    const std::vector<Box>& boxes = picture.sample.boxes;
     write_npy(file.string() + ".npy", map);
-    write_png(file.string() + ".png", draw_localization(image, map, picture.sample.boxes, arguments_.threshold, 224));
+    write_png(file.string() + ".png", draw_localization(image, map, boxes, arguments_.threshold, kSide));
+    return overlay(image, map, boxes, arguments_.threshold, kSide);
   }
 
   const LocalizeArguments& arguments_;
@@ -192,14 +204,21 @@ void localize(const LocalizeArguments& arguments) {
   const Localizer localizer(arguments);
   localizer.require_labels(pictures);
   Json all = Json::array();
+  std::vector<std::vector<Image>> sheet;
   for (const Picture& picture : pictures) {
-    for (const Json& entry : localizer.localize(picture)) {
+    Localizer::Found found = localizer.localize(picture);
+    if (!arguments.sheet.empty()) sheet.push_back(std::move(found.overlays));
+    for (const Json& entry : found.entries) {
       if (arguments.json) {
         all.push_back(entry);
       } else {
         print_line(entry);
       }
     }
+  }
+  if (!arguments.sheet.empty()) {
+    make_directories(fs::absolute(arguments.sheet).parent_path());
+    write_png(arguments.sheet, contact_sheet(sheet));
   }
   if (arguments.json) fmt::print("{}\n", all.dump(2));
 }
@@ -251,11 +270,19 @@ void add_localize_command(CLI::App& app, WorkerCommandLine&) {
       ->capture_default_str();
   add_map_options(*command, arguments->options);
   command->add_option("--out", arguments->out, "folder for maps (.npy) and overlays (.png)")->required();
+  command->add_option("--sheet", arguments->sheet,
+                      "one PNG of all overlays: a row per picture, a column per class and "
+                      "method");
   command->add_option("--images", arguments->images, "a folder of pictures");
   command->add_option("--metadata", arguments->metadata, "metadata of the split whose images lie there");
   command->add_option("picture", arguments->pictures, "JPEG or PNG files");
   command->add_flag("--json", arguments->json, "print JSON");
-  command->footer("Example: camsweep localize --weights weights.safetensors --method cam,pc1 --out maps bird.jpg");
+  command->footer(
+      "Examples:\n"
+      "  camsweep localize --weights weights.safetensors --method cam,pc1 --out maps bird.jpg\n"
+      "  camsweep localize --weights weights.safetensors --method layercam --layers stage2+stage3 --out maps bird.jpg\n"
+      "  camsweep localize --weights weights.safetensors --method cam,gradcam_pp,pc1 --class gt --images birds/images\n"
+      "      --metadata birds/metadata/test --out maps --sheet maps.png");
   command->callback([arguments] { localize(*arguments); });
 }
 

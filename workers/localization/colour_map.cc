@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
+#include "schemas/error.h"
 #include "workers/data/resize.h"
 #include "workers/localization/contours.h"
 #include "workers/localization/map_resize.h"
@@ -62,7 +64,7 @@ void draw_box(Image& image, const Box& box, Colour colour) {
   }
 }
 
-Image draw_localization(const Image& image, const ScoreMap& map, const std::vector<Box>& truths, double tau, int side) {
+Image overlay(const Image& image, const ScoreMap& map, const std::vector<Box>& truths, double tau, int side) {
   const FrameSize frame = {std::max(side, map.width), std::max(side, map.height)};
   const Image input = resize(image, frame.width, frame.height, Filter::kBilinear);
   const LevelMap levels = quantize(map);
@@ -71,15 +73,36 @@ Image draw_localization(const Image& image, const ScoreMap& map, const std::vect
   for (size_t i = 0; i < blended.rgb.size(); ++i) blended.rgb[i] = mix(input.rgb[i], blended.rgb[i], kMapShare);
   for (const Box& truth : truths) draw_box(blended, scale_box(truth, {image.width, image.height}, frame), kGreen);
   draw_box(blended, scale_box(predicted, {map.width, map.height}, frame), kRed);
+  return blended;
+}
 
-  Image pair{2 * frame.width, frame.height, {}};
-  const std::ptrdiff_t row = 3 * static_cast<std::ptrdiff_t>(frame.width);
-  for (std::ptrdiff_t y = 0; y < frame.height; ++y) {
-    for (const Image* half : {&input, static_cast<const Image*>(&blended)}) {
-      pair.rgb.insert(pair.rgb.end(), half->rgb.begin() + y * row, half->rgb.begin() + (y + 1) * row);
+Image draw_localization(const Image& image, const ScoreMap& map, const std::vector<Box>& truths, double tau, int side) {
+  Image drawn = overlay(image, map, truths, tau, side);
+  Image input = resize(image, drawn.width, drawn.height, Filter::kBilinear);
+  return contact_sheet({{std::move(input), std::move(drawn)}});
+}
+
+Image contact_sheet(const std::vector<std::vector<Image>>& rows) {
+  size_t columns = 0;
+  for (const std::vector<Image>& row : rows) columns = std::max(columns, row.size());
+  if (columns == 0) return {};
+  const int width = rows.front().front().width, height = rows.front().front().height;
+  Image sheet{width * static_cast<int>(columns), height * static_cast<int>(rows.size()), {}};
+  const std::ptrdiff_t line = 3 * static_cast<std::ptrdiff_t>(sheet.width);
+  sheet.rgb.assign(static_cast<size_t>(line) * static_cast<size_t>(sheet.height), uint8_t{255});
+  for (size_t r = 0; r < rows.size(); ++r) {
+    for (size_t c = 0; c < rows[r].size(); ++c) {
+      const Image& image = rows[r][c];
+      CAMSWEEP_CHECK(image.width == width && image.height == height, "a contact sheet's pictures have one size");
+      for (int y = 0; y < height; ++y) {
+        const auto row_start = static_cast<std::ptrdiff_t>(3) * y * width;
+        std::copy_n(image.rgb.begin() + row_start, 3 * width,
+                    sheet.rgb.begin() + (static_cast<std::ptrdiff_t>(r) * height + y) * line +
+                        3 * static_cast<std::ptrdiff_t>(c) * width);
+      }
     }
   }
-  return pair;
+  return sheet;
 }
 
 }  // namespace camsweep

@@ -39,28 +39,22 @@ Channels weighted_channels(const at::Tensor& features, const at::Tensor& weights
   Channels channels{Rows(source.size(0), width), 0};
   int64_t kept = 0;
   for (int64_t k = 0; k < source.size(0); ++k) {
-    const float* from = source.const_data_ptr<float>() + k * width;
-    const auto [low, high] = std::minmax_element(from, from + width);
+    float* row = channels.rows.row(kept);
+    std::copy_n(source.const_data_ptr<float>() + k * width, width, row);
+    std::fill(row + width, row + channels.rows.stride(), row[0]);
+    const row_kernels::Range range = row_kernels::range(row, channels.rows.chunks());
     const double sign = weight.const_data_ptr<double>()[k];
-    if (!(*high > *low) || sign == 0) {
+    if (!(range.high > range.low) || sign == 0) {
       ++channels.dropped;
       continue;
     }
-    const float origin = sign > 0 ? *low : *high;
-    const float scale = (sign > 0 ? 1.f : -1.f) / (*high - *low);
-    std::transform(from, from + width, channels.rows.row(kept++), [=](float v) { return (v - origin) * scale; });
+    const float scale = 1 / (range.high - range.low);
+    row_kernels::rescale(row, channels.rows.chunks(), sign > 0 ? range.low : range.high, sign > 0 ? scale : -scale);
+    std::fill(row + width, row + channels.rows.stride(), 0.f);
+    ++kept;
   }
   channels.rows.truncate(kept);
   return channels;
-}
-
-double mean_square(const Rows& rows) {
-  double sum = 0;
-  for (int64_t k = 0; k < rows.count(); ++k) {
-    const float* row = rows.row(k);
-    sum += static_cast<double>(std::inner_product(row, row + rows.width(), row, 0.f));
-  }
-  return sum / static_cast<double>(rows.count());
 }
 
 double larger_extreme(const std::vector<double>& values) {
@@ -103,7 +97,7 @@ FirstComponent first_component(const at::Tensor& features, const at::Tensor& wei
   result.dropped_channels = channels.dropped;
   const int64_t count = channels.rows.count();
   if (count < 2) return result;
-  const double square = mean_square(channels.rows);
+  const double square = channels.rows.sum_of_squares() / static_cast<double>(count);
   channels.rows.centre_columns();
   const std::optional<LeadingComponent> leading = leading_component(channels.rows);
   if (!leading || !(leading->trace > kNegligible * square * static_cast<double>(count - 1))) return result;

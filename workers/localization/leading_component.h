@@ -4,23 +4,25 @@
 #include <optional>
 #include <vector>
 
+#include "workers/localization/row_kernels.h"
+
 namespace camsweep {
 
-// A matrix of float32 rows, each padded with zeros to whole vectors of 16.
+// A matrix of float32 rows, each padded with zeros to whole vectors.
 class Rows {
  public:
-  static constexpr int kLanes = 16;
-
   Rows(int64_t count, int width);
 
   int64_t count() const { return count_; }
   int width() const { return width_; }
-  int stride() const { return stride_; }
-  float* row(int64_t index) { return values_.data() + index * stride_; }
-  const float* row(int64_t index) const { return values_.data() + index * stride_; }
+  int64_t chunks() const { return chunks_; }  // vectors of a row
+  int64_t stride() const { return chunks_ * row_kernels::kLanes; }
+  float* row(int64_t index) { return values_.data() + index * stride(); }
+  const float* row(int64_t index) const { return values_.data() + index * stride(); }
   // Drops the rows from `count` on.
   void truncate(int64_t count) { count_ = count; }
 
+  double sum_of_squares() const;
   // The mean of the rows, subtracted from each of them.
   void centre_columns();
   // Each row's own mean, subtracted from it.
@@ -29,7 +31,7 @@ class Rows {
  private:
   int64_t count_;
   int width_;
-  int stride_;
+  int64_t chunks_;
   std::vector<float> values_;
 };
 
