@@ -74,6 +74,22 @@ TEST_F(LocalizeCommandTest, PicturesMayFollowMethodsAndClasses) {
   }
 }
 
+TEST_F(LocalizeCommandTest, OptionsOfMapsAreThoseOfASweepFile) {
+  const std::string bird = picture("bird.png");
+
+  localize({"--method", "gradcam,layercam", "--layers", "stage2", "--flip-average", "true", "--gradcam-pp-eps",
+            "library", "--sheet", (out_ / "all/sheet.png").string(), bird});
+
+  EXPECT_TRUE(fs::exists(out_ / "layercam-predicted/bird.png.npy"));
+  const ImageSize sheet = read_image_size(out_ / "all/sheet.png");
+  EXPECT_EQ(sheet.width, 2 * sheet.height);
+  EXPECT_EQ(refusal({"--layers", "stage2+last", bird}),
+            "--layers: found 'stage2+last', expected last, or stages in rising order joined by +, like stage2+stage3");
+  EXPECT_EQ(refusal({"--weight-split", "-1", bird}), "--weight-split: found -1, expected a number from 0 to 1000000");
+  EXPECT_NE(refusal({"--layers", "stage3", bird}).find("cam: weights the last feature map"), std::string::npos);
+  EXPECT_NE(refusal({"--method", "ddt", bird}).find("statistics of a train split"), std::string::npos);
+}
+
 TEST_F(LocalizeCommandTest, TwoPicturesOfOneNameAreRefusedBeforeAnythingIsWritten) {
   const std::string first = picture("a/bird.png");
   const std::string second = picture("b/bird.png");
