@@ -52,8 +52,11 @@ at::Tensor contribution(Backbone& backbone, const at::Tensor& image) {
   at::Tensor input = image.detach().clone();
   input.requires_grad_(true);
   const at::Tensor features = backbone.features(input, {});
-  const at::Tensor centre = features.select(3, features.size(3) / 2).select(2, features.size(2) / 2);
-  centre.relu().sum().backward();
+  // The gradient with respect to the map, which is ReLU's step at the centre, in the map's own memory format.
+  at::Tensor step = at::zeros_like(features);
+  const auto centre = [](const at::Tensor& map) { return map.select(3, map.size(3) / 2).select(2, map.size(2) / 2); };
+  centre(step).copy_(centre(features).gt(0));
+  features.backward(step);
   return input.grad().relu().sum(1)[0].to(at::kCPU, at::kDouble);
 }
 

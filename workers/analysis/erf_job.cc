@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "workers/analysis/block_pool.h"
 #include "workers/localization/artifacts.h"
 #include "workers/localization/colour_map.h"
 #include "workers/localization/npy.h"
@@ -20,17 +21,17 @@ class ContributionSum {
  public:
   explicit ContributionSum(int size) : sum_(static_cast<size_t>(size) * static_cast<size_t>(size), 0.0) {}
 
-  // One image's (S, S) as double bytes; empty bytes are a rank without an image.
-  void add(const std::string& bytes) {
-    if (bytes.empty()) return;
+  // One image's (S, S) as double bytes. False: it holds a NaN, and does not count.
+  bool add(const std::string& bytes) {
     std::vector<double> values(sum_.size());
     std::memcpy(values.data(), bytes.data(), bytes.size());
     if (std::any_of(values.begin(), values.end(), [](double v) { return std::isnan(v); })) {
       ++skipped_;
-      return;
+      return false;
     }
     ++images_;
     std::transform(values.begin(), values.end(), sum_.begin(), sum_.begin(), std::plus<>());
+    return true;
   }
 
   int64_t images() const { return images_; }
@@ -46,6 +47,15 @@ class ContributionSum {
   int64_t images_ = 0;
   int64_t skipped_ = 0;
 };
+
+// Gives the network the form that computes the same with the least work.
+void fold(AnalysisInput& input, c10::Device device) {
+  const Backbone& network = *input.model.backbone;
+  const Form form = evaluation_form(network.variant());
+  if (network.options().form != Form::kTrain || form == Form::kTrain) return;
+  input.model.backbone = to_form(network, form);
+  input.format = place(*input.model.backbone, device);
+}
 
 void add_sizes(JobSuccess& success, const std::vector<ErfSize>& sizes, int side) {
   const auto add = [&success](const std::string& name, double value) { success.metrics.push_back({name, {}, value}); };
@@ -66,10 +76,18 @@ void add_sizes(JobSuccess& success, const std::vector<ErfSize>& sizes, int side)
   success.curves = {ratio, sides};
 }
 
+// The bytes of this rank's contribution; empty without an image.
+std::string own_contribution(Backbone& backbone, const ImageBatch& batch) {
+  if (batch.samples.empty()) return {};
+  const at::Tensor own = contribution(backbone, batch.images).contiguous();
+  return {reinterpret_cast<const char*>(own.const_data_ptr<double>()), own.nbytes()};
+}
+
 }  // namespace
 
 ErfMap measure_erf(JobContext& context, AnalysisInput& input, int64_t images, int size) {
-  const std::vector<size_t> order = random_order(input.dataset->samples(Split::kTest).size());
+  const std::vector<Sample>& all = input.dataset->samples(Split::kTest);
+  const std::vector<size_t> order = random_order(all.size());
   ContributionSum sum(size);
   PassProgress progress(context,
                         pass_steps(std::min(static_cast<size_t>(images), order.size()), 1, context.collective));
@@ -80,14 +98,15 @@ ErfMap measure_erf(JobContext& context, AnalysisInput& input, int64_t images, in
     const std::vector<size_t> samples(order.begin() + static_cast<std::ptrdiff_t>(next),
                                       order.begin() + static_cast<std::ptrdiff_t>(last));
     next = last;
+    size_t met = 0;  // of these samples, on rank 0
     for_each_batch(context, input, Split::kTest, samples, {.side = size, .filter = Filter::kBicubic, .batch = 1},
                    progress, [&](const ImageBatch& batch) {
-                     std::string bytes;
-                     if (!batch.samples.empty()) {
-                       const at::Tensor own = contribution(*input.model.backbone, batch.images).contiguous();
-                       bytes.assign(reinterpret_cast<const char*>(own.const_data_ptr<double>()), own.nbytes());
+                     const std::string own = own_contribution(*input.model.backbone, batch);
+                     for (const std::string& part : context.collective.gather_bytes(own)) {
+                       if (part.empty()) continue;  // of a rank without an image, after those with one
+                       const Sample& sample = all[samples[met++]];
+                       if (!sum.add(part)) fmt::print(stderr, "{}: skipped, its gradient holds a NaN\n", sample.id);
                      }
-                     for (const std::string& part : context.collective.gather_bytes(bytes)) sum.add(part);
                    });
     // Only rank 0 knows how many were skipped.
     missing = std::stoll(context.collective.broadcast_bytes(std::to_string(images - sum.images())));
@@ -99,6 +118,8 @@ ErfMap measure_erf(JobContext& context, AnalysisInput& input, int64_t images, in
 JobEnd analyse_erf(JobContext& context, AnalysisInput& input) {
   const Json& parameters = context.assignment.parameters;
   const int size = parameters.value("size", 1024);
+  const BlockPool pool;
+  fold(input, context.device);
   const ErfMap erf = measure_erf(context, input, parameters.value("images", int64_t{100}), size);
   JobSuccess success;
   if (!context.is_root()) return success;
@@ -114,7 +135,7 @@ JobEnd analyse_erf(JobContext& context, AnalysisInput& input) {
   const std::vector<float> values(erf.mean.values.begin(), erf.mean.values.end());
   write_npy(writer.file("erf.npy"), values, size, size);
   success.artifacts.push_back(writer.existing("erf.npy", "array", "mean contribution"));
-  success.artifacts.push_back(writer.picture("erf.png", "figure", "effective receptive field", heat_map(scaled)));
+  success.artifacts.push_back(writer.picture("erf.png", "figure", "mean|effective receptive field", heat_map(scaled)));
   return success;
 }
 

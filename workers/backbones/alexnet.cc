@@ -53,12 +53,12 @@ class AlexNet final : public Network {
   int stages() const override { return 3; }
 
   // A pool between stages belongs to the later one.
-  at::Tensor compute_stage(int stage, const at::Tensor& below, const ForwardContext&) const override {
+  at::Tensor compute_stage(int stage, const at::Tensor& below, const ForwardContext& context) const override {
     constexpr size_t kFirst[] = {0, 1, 2, std::size(kTrunk)};
     at::Tensor x = stage > 0 ? pooled(below) : below;
-    for (size_t i = kFirst[stage]; i < kFirst[stage + 1]; ++i) x = trunk_[i](x).relu_();
+    for (size_t i = kFirst[stage]; i < kFirst[stage + 1]; ++i) x = relu(trunk_[i](x), context);
     if (stage < 2) return x;
-    return cam_conv_ ? (*cam_conv_)(x).relu_() : pooled(x);
+    return cam_conv_ ? relu((*cam_conv_)(x), context) : pooled(x);
   }
 
   static at::Tensor pooled(const at::Tensor& x) { return at::max_pool2d(x, /*kernel_size=*/3, /*stride=*/2); }

@@ -32,6 +32,12 @@ const Family kFamilies[] = {
     {"hornet", make_hornet},
 };
 
+const Family& family_of(const BackboneVariant& variant) {
+  const auto family = std::ranges::find(kFamilies, variant.family, &Family::name);
+  CAMSWEEP_CHECK(family != std::end(kFamilies), "every family of the catalog is built here");
+  return *family;
+}
+
 // Throws ConfigError unless the family can be built in this form.
 void check_form(const Family& family, const BackboneVariant& variant, Form form) {
   if (std::ranges::count(family.forms, form)) return;
@@ -62,11 +68,12 @@ std::unique_ptr<Backbone> make_backbone(const BackboneVariant& variant, const Ba
   if (!(options.drop_path >= 0 && options.drop_path < 1)) {
     throw ConfigError(fmt::format("drop_path must be at least 0 and below 1, found {}", options.drop_path));
   }
-  const auto family = std::ranges::find(kFamilies, variant.family, &Family::name);
-  CAMSWEEP_CHECK(family != std::end(kFamilies), "every family of the catalog is built here");
-  check_form(*family, variant, options.form);
-  return family->make(variant, options);
+  const Family& family = family_of(variant);
+  check_form(family, variant, options.form);
+  return family.make(variant, options);
 }
+
+Form evaluation_form(const BackboneVariant& variant) { return std::ranges::max(family_of(variant).forms); }
 
 bool prefers_channels_last(const BackboneVariant& variant) {
   // Forward and backward at 96 px, batch 32, 2 threads: batch norm and wide depthwise kernels are 1.1 to 2 times faster

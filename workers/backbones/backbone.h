@@ -118,6 +118,9 @@ std::unique_ptr<Backbone> make_backbone(const BackboneVariant& variant, const Ba
 // A network of another form with the weights of `trained`, which is of the form kTrain, computed in double.
 std::unique_ptr<Backbone> to_form(const Backbone& trained, Form form);
 
+// The fastest form of the variant's family: the most folded one it has.
+Form evaluation_form(const BackboneVariant& variant);
+
 // Whether channels-last is the faster memory format on a CPU for networks like this one (training, forward and
 // backward).
 bool prefers_channels_last(const BackboneVariant& variant);

@@ -14,6 +14,8 @@ class ConvNorm {
   ConvNorm(TensorRegistry& registry, const std::string& name, const ConvShape& shape, Initializer init, Form form);
   at::Tensor operator()(const at::Tensor& x, const ForwardContext& context) const;
 
+  const at::Tensor& weight() const { return conv_.weight(); }
+
  private:
   Conv2d conv_;
   std::optional<BatchNorm2d> norm_;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "workers/backbones/input_gradient.h"
+
 namespace camsweep {
 namespace {
 
@@ -34,7 +36,8 @@ FeedForward::FeedForward(TensorRegistry& registry, const std::string& name, cons
 }
 
 at::Tensor FeedForward::operator()(const at::Tensor& x) const {
-  return project_(at::gelu(expand_(norm_(channels_to_end(x)))));
+  const auto widened = [this](const at::Tensor& y) { return at::gelu(expand_(norm_(y))); };
+  return project_(widen(channels_to_end(x), expand_.weight(), widened));
 }
 
 int convnext_layer_group(std::string_view key, int blocks_per_group) {

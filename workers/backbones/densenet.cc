@@ -29,7 +29,7 @@ struct NormConv {
       : norm(registry, norm_name, shape.in), conv(registry, conv_name, shape, he_fan_in(shape)) {}
 
   at::Tensor operator()(const at::Tensor& x, const ForwardContext& context) const {
-    return conv(norm(x, context).relu_());
+    return conv(relu(norm(x, context), context));
   }
 };
 
@@ -78,11 +78,11 @@ class DenseNet final : public Network {
     at::Tensor x = stage == 0 ? run_stem(below, context)
                               : at::avg_pool2d(transitions_[index - 1](below, context), /*kernel_size=*/2);
     for (const DenseLayer& layer : blocks_[index]) x = at::cat({x, layer(x, context)}, 1);
-    return stage == 3 ? (*last_norm_)(x, context).relu_() : x;
+    return stage == 3 ? relu((*last_norm_)(x, context), context) : x;
   }
 
   at::Tensor run_stem(const at::Tensor& images, const ForwardContext& context) const {
-    const at::Tensor x = (*stem_norm_)((*stem_conv_)(images), context).relu_();
+    const at::Tensor x = relu((*stem_norm_)((*stem_conv_)(images), context), context);
     return at::max_pool2d(x, /*kernel_size=*/3, /*stride=*/2, /*padding=*/1);
   }
 

@@ -145,7 +145,7 @@ class GoogLeNet final : public Network {
       if (auxiliary && i == k4a) context.auxiliary_logits->push_back(auxiliary_[0](x, context));
       if (auxiliary && i == k4d) context.auxiliary_logits->push_back(auxiliary_[1](x, context));
     }
-    return cam_conv_ && stage == 2 ? (*cam_conv_)(x).relu_() : x;
+    return cam_conv_ && stage == 2 ? relu((*cam_conv_)(x), context) : x;
   }
 
   // The source has no layer decay: the stem, one group a block in forward order, the heads.

@@ -233,7 +233,7 @@ class InceptionV3 final : public Network {
     at::Tensor x = padded_ && variant().stride == 16 ? halve(below, LastCell::kKept) : below;
     x = b_(x, context);
     for (const ParallelBlock& block : c_) x = block(x, context);
-    for (size_t i = 0; i < cam_convs_.size(); ++i) x = cam_convs_[i](dropouts_[i](x, context)).relu_();
+    for (size_t i = 0; i < cam_convs_.size(); ++i) x = relu(cam_convs_[i](dropouts_[i](x, context)), context);
     if (context.training && context.auxiliary_logits && auxiliary_) {
       context.auxiliary_logits->push_back((*auxiliary_)(x, context));
     }

@@ -9,7 +9,7 @@ ConvNormRelu::ConvNormRelu(TensorRegistry& registry, const std::string& name, co
     : conv_(registry, name + ".conv", shape, init), norm_(registry, name + ".bn", shape.out, /*eps=*/1e-3) {}
 
 at::Tensor ConvNormRelu::operator()(const at::Tensor& x, const ForwardContext& context) const {
-  return norm_(conv_(x), context).relu_();
+  return relu(norm_(conv_(x), context), context);
 }
 
 at::Tensor run_chain(const ConvChain& chain, at::Tensor x, const ForwardContext& context) {

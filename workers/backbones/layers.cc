@@ -1,6 +1,7 @@
 #include "workers/backbones/layers.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/addcmul.h>
 #include <ATen/ops/batch_norm.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/empty.h>
@@ -12,6 +13,7 @@
 #include <cmath>
 
 #include "schemas/error.h"
+#include "workers/backbones/input_gradient.h"
 #include "workers/backbones/random.h"
 
 namespace camsweep {
@@ -48,6 +50,7 @@ Conv2d::Conv2d(TensorRegistry& registry, const std::string& name, const ConvShap
 
 at::Tensor Conv2d::operator()(const at::Tensor& x) const {
   const std::optional<at::Tensor> bias = bias_.defined() ? std::optional(bias_) : std::nullopt;
+  if (wants_input_gradient_alone(x, weight_)) return convolve_fixed(x, weight_, bias, shape_);
   return at::conv2d(x, weight_, bias, pair(shape_.stride), pair(shape_.padding), /*dilation=*/1, shape_.groups);
 }
 
@@ -61,8 +64,16 @@ BatchNorm2d::BatchNorm2d(TensorRegistry& registry, const std::string& name, int6
 
 at::Tensor BatchNorm2d::operator()(const at::Tensor& x, const ForwardContext& context) const {
   if (context.training) batches_.add_(1);
+  if (!context.training && wants_input_gradient_alone(x, weight_)) {
+    const int64_t by_channel[] = {-1, 1, 1};
+    return at::addcmul(shift().view(by_channel), x, scale().view(by_channel));
+  }
   return at::batch_norm(x, weight_, bias_, running_mean_, running_var_, context.training, kBatchNormMomentum, eps_,
                         /*cudnn_enabled=*/true);
+}
+
+at::Tensor relu(const at::Tensor& x, const ForwardContext& context) {
+  return x.requires_grad() && !context.training ? relu_keeping_signs(x) : x.relu_();
 }
 
 at::Tensor BatchNorm2d::scale() const { return weight_ * at::rsqrt(running_var_ + eps_); }

@@ -49,6 +49,8 @@ class Conv2d {
          std::optional<Initializer> bias = std::nullopt);
   at::Tensor operator()(const at::Tensor& x) const;
 
+  const at::Tensor& weight() const { return weight_; }
+
  private:
   ConvShape shape_;
   at::Tensor weight_;
@@ -74,6 +76,9 @@ class BatchNorm2d {
   at::Tensor batches_;
   double eps_;
 };
+
+// max(x, 0), in place.
+at::Tensor relu(const at::Tensor& x, const ForwardContext& context);
 
 // Over the last dimension, eps 1e-6, biased variance.
 class LayerNorm {

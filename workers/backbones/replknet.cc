@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "workers/backbones/conv_norm.h"
+#include "workers/backbones/input_gradient.h"
 #include "workers/backbones/network.h"
 
 namespace camsweep {
@@ -67,8 +68,8 @@ class LargeKernelBlock {
         drop_path_(drop_path) {}
 
   at::Tensor operator()(const at::Tensor& x, const ForwardContext& context) const {
-    const at::Tensor entered = enter_(norm_(x, context), context).relu_();
-    const at::Tensor mixed = large_kernel_(entered, context).relu_();
+    const at::Tensor entered = relu(enter_(norm_(x, context), context), context);
+    const at::Tensor mixed = relu(large_kernel_(entered, context), context);
     return x + drop_path_(leave_(mixed, context), context);
   }
 
@@ -91,11 +92,18 @@ class FeedForwardBlock {
         drop_path_(drop_path) {}
 
   at::Tensor operator()(const at::Tensor& x, const ForwardContext& context) const {
-    const at::Tensor hidden = at::gelu(expand_(norm_(x, context), context));
+    const at::Tensor hidden =
+        context.training
+            ? widened(x, context)
+            : widen(x, expand_.weight(), [this](const at::Tensor& y) { return widened(y, ForwardContext{}); });
     return x + drop_path_(project_(hidden, context), context);
   }
 
  private:
+  at::Tensor widened(const at::Tensor& x, const ForwardContext& context) const {
+    return at::gelu(expand_(norm_(x, context), context));
+  }
+
   BatchNorm2d norm_;
   ConvNorm expand_;
   ConvNorm project_;
@@ -155,7 +163,7 @@ class RepLkNet final : public Network {
   at::Tensor compute_stage(int stage, const at::Tensor& below, const ForwardContext& context) const override {
     const auto index = static_cast<size_t>(stage);
     at::Tensor x = below;
-    for (const ConvNorm& layer : stage == 0 ? stem_ : transitions_[index - 1]) x = layer(x, context).relu_();
+    for (const ConvNorm& layer : stage == 0 ? stem_ : transitions_[index - 1]) x = relu(layer(x, context), context);
     for (const BlockPair& pair : stages_[index]) x = pair.feed_forward(pair.large_kernel(x, context), context);
     return x;
   }

@@ -1,6 +1,5 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/max_pool2d.h>
-#include <ATen/ops/relu.h>
 #include <fmt/format.h>
 
 #include <cmath>
@@ -72,11 +71,11 @@ class Block {
   at::Tensor operator()(const at::Tensor& x, const ForwardContext& context) const {
     at::Tensor branch = x;
     for (const ConvNorm& conv : convs_) {
-      if (&conv != &convs_.front()) branch = branch.relu_();
+      if (&conv != &convs_.front()) branch = relu(branch, context);
       branch = conv(branch, context);
     }
     const at::Tensor identity = shortcut_ ? (*shortcut_)(x, context) : x;
-    return (drop_path_(branch, context) + identity).relu_();
+    return relu(drop_path_(branch, context) + identity, context);
   }
 
  private:
@@ -122,7 +121,7 @@ class ResNet final : public Network {
   at::Tensor compute_stage(int stage, const at::Tensor& below, const ForwardContext& context) const override {
     at::Tensor x = below;
     if (stage == 0) {
-      x = at::max_pool2d(stem_(x, context).relu_(), /*kernel_size=*/3, /*stride=*/2, /*padding=*/1);
+      x = at::max_pool2d(relu(stem_(x, context), context), /*kernel_size=*/3, /*stride=*/2, /*padding=*/1);
     }
     for (const Block& block : stages_[static_cast<size_t>(stage)]) x = block(x, context);
     return x;

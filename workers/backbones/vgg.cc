@@ -87,11 +87,11 @@ class Vgg final : public Network {
     for (size_t i = first; i < end; ++i) {
       x = layers_[i].conv(x);
       if (layers_[i].norm) x = (*layers_[i].norm)(x, context);
-      x = x.relu_();
+      x = relu(x, context);
     }
     if (end < layers_.size()) return x;
     x = pooled(x, layers_.back());
-    return cam_conv_ ? (*cam_conv_)(x).relu_() : x;
+    return cam_conv_ ? relu((*cam_conv_)(x), context) : x;
   }
 
   static at::Tensor pooled(const at::Tensor& x, const Layer& after) {

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -11,6 +10,7 @@
 
 #include "schemas/json.h"
 #include "schemas/sweep_loader.h"
+#include "workers/commands/count_line.h"
 #include "workers/commands/data_commands.h"
 #include "workers/data/check.h"
 #include "workers/data/dataset_kinds.h"
@@ -75,7 +75,7 @@ void print_lines(const CheckReport& report, const CheckArguments& arguments) {
 
 void check(const CheckArguments& arguments, WorkerCommandLine& line) {
   const std::unique_ptr<Dataset> dataset = open(arguments);
-  ImageProgressLine progress;
+  CountLine progress("images");
   const auto threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   const CheckReport report =
       check_dataset(*dataset, threads, [&progress](size_t done, size_t of) { progress.update(done, of); });
@@ -92,24 +92,6 @@ std::string counted(int64_t count, std::string_view one, std::string_view more) 
 
 std::string split_sizes(int64_t train, int64_t val, int64_t test) {
   return fmt::format("{} train, {} val, {} test images", train, val, test);
-}
-
-ImageProgressLine::ImageProgressLine()
-    : terminal_(::isatty(STDERR_FILENO) != 0),
-      interval_(terminal_ ? Clock::duration(std::chrono::milliseconds(200)) : std::chrono::seconds(30)),
-      next_(Clock::now() + interval_) {}
-
-void ImageProgressLine::update(size_t done, size_t of) {
-  if (Clock::now() < next_) return;
-  next_ = Clock::now() + interval_;
-  shown_ = terminal_;
-  fmt::print(stderr, "{}{} of {} images{}", terminal_ ? "\r" : "", done, of, terminal_ ? "" : "\n");
-  std::fflush(stderr);
-}
-
-void ImageProgressLine::clear() {
-  if (shown_) fmt::print(stderr, "\r\x1b[K");
-  shown_ = false;
 }
 
 void add_check_command(CLI::App& data, WorkerCommandLine& line) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "workers/commands/commands.h"
+#include "workers/commands/count_line.h"
 #include "workers/commands/data_commands.h"
 #include "workers/data/compose.h"
 
@@ -52,7 +53,7 @@ void add_compose_command(CLI::App& data) {
   command->add_option("--seed", options->seed, "seed of places, sizes, angles and backgrounds")->capture_default_str();
   command->footer("Example: camsweep data compose --cutouts stamps/birds --backgrounds photographs --out data/birds");
   command->callback([options] {
-    ImageProgressLine line;
+    CountLine line("images");
     const Written written = compose(
         *options, [&line](size_t done, size_t of) { line.update(done, of); }, say);
     line.clear();
@@ -95,7 +96,7 @@ void add_synth_command(CLI::App& data) {
     const Json spec = {{"kind", "synth"},        {"classes", arguments->classes}, {"train", arguments->train},
                        {"val", arguments->val},  {"test", arguments->test},       {"side", arguments->side},
                        {"seed", arguments->seed}};
-    ImageProgressLine line;
+    CountLine line("images");
     const Written written =
         write_synth(spec, arguments->out, [&line](size_t done, size_t of) { line.update(done, of); });
     line.clear();

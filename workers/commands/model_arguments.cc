@@ -105,6 +105,7 @@ LocalRun::LocalRun(Stage stage, const Json& parameters, const std::string& out)
     : temporary_(out.empty() ? make_temporary_folder() : fs::path()),
       assignment_(local_assignment(stage, parameters, out.empty() ? temporary_ : fs::path(out))),
       collective_(make_single_collective()),
+      reporter_(stage == Stage::kErf ? "images" : "batches"),
       context_{assignment_, *collective_, reporter_,
                stop_,       at::kCPU,     static_cast<int>(std::max(1u, std::thread::hardware_concurrency()))} {}
 

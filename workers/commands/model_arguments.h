@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "workers/commands/commands.h"
+#include "workers/commands/count_line.h"
 #include "workers/commands/published_weights.h"
 #include "workers/gang/job_context.h"
 #include "workers/localization/image_pass.h"
@@ -36,7 +37,7 @@ std::unique_ptr<Dataset> picture_folder(const std::filesystem::path& folder);
 // A data set on disk, its kind told by its files. Throws as load_dataset().
 std::unique_ptr<Dataset> open_dataset(const std::filesystem::path& root);
 
-// A job's surroundings in a process of its own: a gang of one, nobody to report to, a folder.
+// A job's surroundings in a process of its own: a gang of one that reports on stderr, a folder.
 class LocalRun {
  public:
   LocalRun(Stage stage, const Json& parameters, const std::string& out);
@@ -47,16 +48,23 @@ class LocalRun {
   JobContext& context() { return context_; }
 
  private:
-  class SilentReporter : public Reporter {
-    void progress(int, int64_t, int64_t, double) override {}
+  class LineReporter : public Reporter {
+   public:
+    explicit LineReporter(std::string unit) : line_(std::move(unit)) {}
+    void progress(int, int64_t step, int64_t of, double) override {
+      line_.update(static_cast<size_t>(step), static_cast<size_t>(of));
+    }
     void metric(const Metric&) override {}
     void checkpoint(const std::string&, int64_t) override {}
+
+   private:
+    CountLine line_;
   };
 
   std::filesystem::path temporary_;  // empty: files go to --out
   Assignment assignment_;
   std::unique_ptr<Collective> collective_;
-  SilentReporter reporter_;
+  LineReporter reporter_;
   std::atomic<StopRequest> stop_ = StopRequest::kNone;
   JobContext context_;
 };
