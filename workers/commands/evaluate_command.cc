@@ -72,6 +72,7 @@ Json evaluate(const EvaluateArguments& arguments) {
     return result;
   }
   const BoxAccuracy& accuracy = evaluation.accuracy;
+  result["constant_maps"] = evaluation.constant;
   result["maxboxacc"] = to_json(accuracy.maxboxacc());
   result["maxboxacc_v2"] = v2_json(accuracy.maxboxacc_v2(), accuracy.v2_by_delta());
   result["gt_known"] = accuracy.maxboxacc().value;
@@ -103,6 +104,7 @@ void print_box_figures(const std::string& title, const Json& figures) {
 
 void print_text(const Json& result) {
   fmt::print("images        {}\n", result["images"].get<int64_t>());
+  if (result.value("constant_maps", 0) > 0) fmt::print("constant maps {}\n", result["constant_maps"].get<int64_t>());
   if (result.contains("pxap")) fmt::print("PxAP          {:6.2f} %\n", result["pxap"].get<double>());
   if (result.contains("maxboxacc")) print_box_figures("", result);
   if (result.contains("transfer")) print_box_figures("transfer ", result["transfer"]);

@@ -75,12 +75,16 @@ ScoreMap load_map(const fs::path& file, const EvaluationOptions& options) {
 struct ScoredFile {
   LevelIous ious;
   int top = 0;
+  bool constant = false;
 };
 
 ScoredFile score(const ScoreMap& map, const Sample& sample, const EvaluationOptions& options) {
   const LevelMap levels = quantize(map);
   const FrameSize frame = {options.side, options.side};
-  return {level_ious(levels, scale_boxes(sample.boxes, {sample.width, sample.height}, frame)), levels.max()};
+  const int top = levels.max();
+  const bool constant =
+      std::all_of(levels.levels.begin(), levels.levels.end(), [top](int level) { return level == top; });
+  return {level_ious(levels, scale_boxes(sample.boxes, {sample.width, sample.height}, frame)), top, constant};
 }
 
 class MapEvaluator {
@@ -178,6 +182,7 @@ class MapEvaluator {
     });
     for (size_t i = 0; i < count; ++i) {
       const Sample& sample = samples_[first + i];
+      result_.constant += scored[i].constant;
       const bool right = !options_.predictions.empty() && classes_of(sample).front() == sample.label;
       const auto classified = right ? BoxAccuracy::Classified::kRight : BoxAccuracy::Classified::kWrong;
       result_.list.push_back(

@@ -36,6 +36,7 @@ struct MapEvaluation {
   explicit MapEvaluation(double step) : accuracy(step), top5(step) {}
   int64_t images = 0;
   int64_t missing = 0;                  // with Missing::kAllow
+  int64_t constant = 0;                 // maps without a box of their own: of one level, or empty
   std::vector<std::string> additional;  // maps of no image
   BoxAccuracy accuracy;
   // Over the images whose own class is among the five best and whose map of that class lies there as <id>.<class>.npy;

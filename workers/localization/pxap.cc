@@ -1,6 +1,5 @@
 #include "workers/localization/pxap.h"
 
-#include <algorithm>
 #include <numeric>
 
 #include "schemas/error.h"
@@ -39,19 +38,15 @@ std::vector<PixelLabel> mask_labels(const std::filesystem::path& folder, const S
   return labels;
 }
 
-PixelPrecision::PixelPrecision(double step) : edges_(threshold_grid(step)) {
-  edges_.push_back(1);
-  foreground_.resize(edges_.size());
-  background_.resize(edges_.size());
-}
+ThresholdBins::ThresholdBins(double step) : edges_(threshold_grid(step)), per_unit_(1 / step) { edges_.push_back(1); }
+
+PixelPrecision::PixelPrecision(double step) : bins_(step), foreground_(bins_.count()), background_(bins_.count()) {}
 
 void PixelPrecision::add(const ScoreMap& map, const std::vector<PixelLabel>& labels) {
   CAMSWEEP_CHECK(map.values.size() == labels.size(), "map and labels have one frame");
   for (size_t i = 0; i < labels.size(); ++i) {
     if (labels[i] == PixelLabel::kIgnore) continue;
-    const auto above = std::upper_bound(edges_.begin(), edges_.end(), map.values[i]);
-    const auto bin = static_cast<size_t>(above - edges_.begin()) - 1;
-    ++(labels[i] == PixelLabel::kForeground ? foreground_ : background_)[bin];
+    ++(labels[i] == PixelLabel::kForeground ? foreground_ : background_)[bins_(map.values[i])];
   }
 }
 

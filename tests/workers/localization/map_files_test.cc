@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -257,6 +258,7 @@ TEST_F(EvaluateTest, PredictionsGiveTop1AndTop5) {
   const MapEvaluation evaluation = evaluate_maps(options_);
 
   EXPECT_TRUE(evaluation.additional.empty());
+  EXPECT_EQ(evaluation.constant, 0);
   EXPECT_EQ(evaluation.accuracy.top1_loc(), 0);  // a's box is right and its class wrong; b the other way round
   ASSERT_TRUE(evaluation.top5_complete);
   EXPECT_EQ(top5_loc(evaluation), 100);
@@ -267,6 +269,20 @@ std::vector<PixelLabel> half_foreground() {
   for (size_t i = 0; i < 30; ++i) labels[i] = PixelLabel::kForeground;
   for (size_t i = 30; i < 40; ++i) labels[i] = PixelLabel::kIgnore;
   return labels;
+}
+
+TEST(ThresholdBinsTest, BeginAtTheGridsValuesToTheLastBit) {
+  for (const double step : {0.001, 0.01, 0.1, 0.3}) {
+    const ThresholdBins bins(step);
+    std::vector<double> edges = threshold_grid(step);
+    edges.push_back(1);
+
+    ASSERT_EQ(bins.count(), edges.size());
+    for (size_t i = 0; i < edges.size(); ++i) {
+      EXPECT_EQ(bins(edges[i]), i) << step;
+      if (i > 0) EXPECT_EQ(bins(std::nextafter(edges[i], 0)), i - 1) << step;
+    }
+  }
 }
 
 TEST(PixelPrecisionTest, ConstantMapsScoreTheShareOfForeground) {
