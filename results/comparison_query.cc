@@ -63,13 +63,15 @@ void read_families(Database& database, const CellIndex& cells) {
   while (rows.step()) cells.at(rows.text(0)).family = rows.is_null(1) ? "" : rows.text(1);
 }
 
-// A label is "<image id>|<method>". One picture per cell, image and method: the first seed's.
+// A label is "<image id>|<method>", of a figure "<what it is of>|<what it shows>". One picture per cell, image and
+// method: the first seed's.
 void read_overlays(Database& database, const fs::path& folder, Comparison& comparison) {
-  Statement rows(database, fmt::format("SELECT link.cell, a.job, a.attempt, a.path, a.label FROM ({}) AS link"
-                                       " JOIN artifacts AS a ON a.job = link.id"
-                                       " WHERE a.kind = 'overlay' AND link.at_epoch IS NULL AND link.state = 'done'"
-                                       " ORDER BY a.label, link.cell, link.seed",
-                                       kLinks));
+  Statement rows(database,
+                 fmt::format("SELECT link.cell, a.job, a.attempt, a.path, a.label FROM ({}) AS link"
+                             " JOIN artifacts AS a ON a.job = link.id"
+                             " WHERE a.kind IN ('overlay', 'figure') AND link.at_epoch IS NULL AND link.state = 'done'"
+                             " ORDER BY a.label, link.cell, link.seed",
+                             kLinks));
   while (rows.step()) {
     const std::string label = rows.text(4);
     const size_t bar = label.rfind('|');

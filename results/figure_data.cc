@@ -19,7 +19,8 @@ std::string figure_csv(const PlotData& data) {
     for (const PlotPoint& point : series.points) {
       const Json x = bars ? Json(data.x_labels[static_cast<size_t>(point.x)]) : Json(point.x);
       const Json y = point.missing.empty() ? Json(point.y) : Json();
-      std::vector<Json> row = {series.title, normalized(x), y, or_null(point.y_error)};
+      std::vector<Json> row = {series.title.empty() ? series.name : series.title, normalized(x), y,
+                               or_null(point.y_error)};
       if (data.kind == PlotKind::kScatter) row.insert(row.end(), {or_null(point.x_error), Json(point.label)});
       if (bars) row.push_back(point.missing);
       rows.rows.push_back(std::move(row));

@@ -79,6 +79,12 @@ void add_lines(const PlotData& data, std::vector<std::string>& layers) {
   for (size_t i = 0; i < data.series.size(); ++i) {
     const PlotSeries& series = data.series[i];
     const bool marks = data.kind == PlotKind::kErf || series.points.size() < 3;
+    if (series.stroke != Stroke::kLine) {
+      const bool steps = series.stroke == Stroke::kSteps;
+      layers.push_back(fmt::format("$series{} using 1:2 with {} lc rgb '{}' dt {} lw 0.8 notitle", i,
+                                   steps ? "histeps" : "lines", series.colour, steps ? "solid" : "(2,3)"));
+      continue;
+    }
     layers.push_back(fmt::format("$series{} using 1:2 with {} lc rgb '{}' dt {} lw 1.4 pt {} ps 0.5 {}", i,
                                  marks ? "linespoints" : "lines", series.colour, series.hollow ? "(6,4)" : "solid",
                                  marker(series), title(data, series)));

@@ -109,6 +109,72 @@ PlotData erf(const Comparison& comparison) {
   return data;
 }
 
+// A curve of every cell, drawn beside that of the same cell which is in the key.
+struct BesideCurve {
+  std::string name;
+  std::string title;
+  Stroke stroke;
+};
+
+void add_beside(const Comparison& comparison, PlotData& data, const BesideCurve& curve) {
+  PlotData other = line_plot(comparison, PlotData{}, &ComparedCell::curves, &ComparedCell::repeated_curves, curve.name);
+  for (PlotSeries& series : other.series) {
+    series.stroke = curve.stroke;
+    series.name = series.title + ", " + curve.title;
+    series.title.clear();
+    for (PlotPoint& point : series.points) point.y_error.reset();
+    data.series.push_back(std::move(series));
+  }
+}
+
+// From counts of equal parts of 0..1 to a density.
+void normalize(PlotSeries& histogram) {
+  double sum = 0;
+  for (const PlotPoint& point : histogram.points) sum += point.y;
+  const double scale = sum > 0 ? static_cast<double>(histogram.points.size()) / sum : 0;
+  for (PlotPoint& point : histogram.points) point.y *= scale;
+}
+
+PlotData pca(const Comparison& comparison) {
+  PlotData data{.kind = PlotKind::kPca,
+                .x_title = "contribution rate of PC1",
+                .y_title = "density",
+                .x_labels = {},
+                .series = {},
+                .levels = {},
+                .caption =
+                    "Contribution rate of the first principal component of each image's feature maps: histogram "
+                    "and Gaussian kernel density",
+                .deviations = ""};
+  data =
+      line_plot(comparison, std::move(data), &ComparedCell::curves, &ComparedCell::repeated_curves, "pca.rate_density");
+  add_beside(comparison, data, {"pca.rate_histogram", "histogram", Stroke::kSteps});
+  for (PlotSeries& series : data.series) {
+    if (series.stroke == Stroke::kSteps) normalize(series);
+  }
+  if (data.series.empty()) nothing_to_show("a PCA analysis");
+  return data;
+}
+
+PlotData activation(const Comparison& comparison) {
+  PlotData data{.kind = PlotKind::kActivation,
+                .x_title = "class weight",
+                .y_title = "activated area",
+                .x_labels = {},
+                .series = {},
+                .levels = {},
+                .caption =
+                    "Activated area of the feature maps, as a share of the map, against their class weight: "
+                    "median of 20 parts of the weight's range, dotted 5 % and 95 % quantiles",
+                .deviations = ""};
+  data = line_plot(comparison, std::move(data), &ComparedCell::curves, &ComparedCell::repeated_curves,
+                   "activation.area_q50");
+  add_beside(comparison, data, {"activation.area_q05", "5 % quantile", Stroke::kDotted});
+  add_beside(comparison, data, {"activation.area_q95", "95 % quantile", Stroke::kDotted});
+  if (data.series.empty()) nothing_to_show("an activation analysis");
+  return data;
+}
+
 // One series per family and augmentation; the rest is written beside the marks.
 PlotData scatter(const Comparison& comparison, const PlotSpec& spec) {
   const std::string x_title = metric_info(spec.x).title;
@@ -160,6 +226,8 @@ PlotData plot_data(const Comparison& comparison, const PlotSpec& spec) {
   PlotData data;
   if (spec.kind == PlotKind::kHistory) return history(comparison, spec);
   if (spec.kind == PlotKind::kErf) return erf(comparison);
+  if (spec.kind == PlotKind::kPca) return pca(comparison);
+  if (spec.kind == PlotKind::kActivation) return activation(comparison);
   data = spec.kind == PlotKind::kBars ? bar_plot(comparison, spec) : scatter(comparison, spec);
   size_t marks = 0;
   for (const PlotSeries& series : data.series) marks += series.points.size();

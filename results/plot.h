@@ -8,7 +8,7 @@
 
 namespace camsweep {
 
-enum class PlotKind { kHistory, kBars, kScatter, kErf };
+enum class PlotKind { kHistory, kBars, kScatter, kErf, kPca, kActivation };
 
 // One figure of a sweep, as the `plots:` list or the command line names it.
 struct PlotSpec {
@@ -38,13 +38,18 @@ struct PlotPoint {
   std::string missing;  // bars: why there is no bar; y is then 0
 };
 
+// How the points of a line are joined.
+enum class Stroke { kLine, kSteps, kDotted };
+
 struct PlotSeries {
-  std::string title;
-  std::string colour;   // "#rrggbb"
-  bool hollow = false;  // dashed lines, open marks: augmentation off
-  int variant = 0;      // marker, so that colour is never the only sign
+  std::string title;      // "": not in the key
+  std::string name = "";  // in the data file, where there is no title
+  std::string colour;     // "#rrggbb"
+  bool hollow = false;    // dashed lines, open marks: augmentation off
+  int variant = 0;        // marker, so that colour is never the only sign
   std::vector<PlotPoint> points;
   std::vector<std::string> point_colours;  // bars over backbones: one per point; else empty
+  Stroke stroke = Stroke::kLine;
 };
 
 // A horizontal line to compare with.

@@ -108,7 +108,7 @@ std::vector<Mark> marks_of(const PlotData& data, double width_mm, double height_
 }  // namespace
 
 AxisRange x_range(const PlotData& data) {
-  if (data.kind == PlotKind::kErf) return {0, 1, 0.2};
+  if (data.kind == PlotKind::kErf || data.kind == PlotKind::kPca) return {0, 1, 0.2};
   if (data.kind == PlotKind::kBars) return {-0.6, static_cast<double>(data.x_labels.size()) - 0.4, 1};
   AxisRange range = spanned(data, &PlotPoint::x, &PlotPoint::x_error, data.kind == PlotKind::kHistory ? 0.0 : 0.12);
   if (data.kind == PlotKind::kHistory) {
@@ -119,7 +119,7 @@ AxisRange x_range(const PlotData& data) {
 }
 
 AxisRange y_range(const PlotData& data) {
-  if (data.kind == PlotKind::kErf) return {0, 1, 0.2};
+  if (data.kind == PlotKind::kErf || data.kind == PlotKind::kActivation) return {0, 1, 0.2};
   AxisRange range = spanned(data, &PlotPoint::y, &PlotPoint::y_error, data.kind == PlotKind::kScatter ? 0.12 : 0.05);
   if (data.kind == PlotKind::kScatter) return range;
   for (const PlotLevel& level : data.levels) range.high = std::max(range.high, level.y * 1.05);

@@ -17,11 +17,13 @@ struct KindInfo {
   std::vector<std::string> options;
 };
 
-const std::array<KindInfo, 4>& kinds() {
-  static const std::array<KindInfo, 4> all = {{{PlotKind::kHistory, "history", {"metric"}},
+const std::array<KindInfo, 6>& kinds() {
+  static const std::array<KindInfo, 6> all = {{{PlotKind::kHistory, "history", {"metric"}},
                                                {PlotKind::kBars, "bars", {"metric", "over", "by"}},
                                                {PlotKind::kScatter, "scatter", {"x", "y"}},
-                                               {PlotKind::kErf, "erf", {}}}};
+                                               {PlotKind::kErf, "erf", {}},
+                                               {PlotKind::kPca, "pca", {}},
+                                               {PlotKind::kActivation, "activation", {}}}};
   return all;
 }
 
@@ -100,6 +102,8 @@ std::vector<PlotSpec> plot_specs(const Comparison& comparison) {
     if (any_cell(comparison, "cam.maxboxacc")) specs.push_back(plot_spec("scatter"));
     specs.push_back(plot_spec("erf"));
   }
+  if (any_cell(comparison, "pca.rate_mean")) specs.push_back(plot_spec("pca"));
+  if (any_cell(comparison, "activation.area_mean")) specs.push_back(plot_spec("activation"));
   return specs;
 }
 

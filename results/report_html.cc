@@ -129,8 +129,8 @@ std::string report_html(const ReportPage& page) {
   html += list(page.notes);
   if (!page.overlays.empty()) {
     html +=
-        "<h2>Overlays</h2><p class=summary>True box green, predicted box red. Rows: images; columns: cells; the "
-        "first seed of each.</p>" +
+        "<h2>Overlays and maps</h2><p class=summary>True box green, predicted box red. Rows: images; columns: cells; "
+        "the first seed of each.</p>" +
         page.overlays + "\n";
   }
   return html + failures_section(comparison) + provenance_section(comparison) + "</body></html>\n";

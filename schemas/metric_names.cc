@@ -59,9 +59,9 @@ void add_analysis(Names& names, Stage stage, const Json& methods) {
     case Stage::kPca:
       return add(names, "pca", {"rate_mean", "rate_std", "images", "without_component", "dropped_channels"});
     case Stage::kActivation:
-      return add(
-          names, "activation",
-          {"pearson_abs_w_area", "area_mean", "area_image_mean", "area_map_mean", "gap_mean", "points", "images"});
+      return add(names, "activation",
+                 {"pearson_abs_w_area", "area_mean", "area_image_mean", "area_map_mean", "gap_mean", "gap_low",
+                  "gap_high", "weight_low", "weight_high", "constant_maps", "points", "images"});
   }
 }
 

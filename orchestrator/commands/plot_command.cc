@@ -42,7 +42,8 @@ std::vector<PlotSpec> wanted_plots(const Comparison& comparison, const std::vect
     if (!value.empty()) options[name] = value;
   }
   if (names.empty()) {
-    if (!options.empty()) throw ConfigError("name the plot that the options are for: history, bars, scatter, erf");
+    if (!options.empty())
+      throw ConfigError("name the plot that the options are for: history, bars, scatter, erf, pca, activation");
     return listed;
   }
   std::vector<PlotSpec> specs;
@@ -88,7 +89,8 @@ void add_plot_command(CLI::App& app, CommandLine& line) {
   CLI::App* command = app.add_subcommand("plot", "Draw figures with their data and gnuplot scripts beside them.");
   command
       ->add_option("words", arguments->words,
-                   "the sweep (the latest if not given), then plots: history, bars, scatter, erf (all that the sweep "
+                   "the sweep (the latest if not given), then plots: history, bars, scatter, erf, pca, activation (all "
+                   "that the sweep "
                    "lists if none is given)")
       ->type_name("[SWEEP] [NAME..]");
   command->add_option("--metric", arguments->metric, "history, bars: the metric");

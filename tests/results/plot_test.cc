@@ -74,6 +74,42 @@ TEST(PlotTest, HistoryHasALinePerCellWithItsDeviation) {
   EXPECT_EQ(data.deviations, "mean ± s.d., n = 2");
 }
 
+Series series_of(const std::vector<std::pair<double, double>>& points) {
+  Series series;
+  for (const auto& [x, y] : points) series.push_back({x, *summarize({y})});
+  return series;
+}
+
+TEST(PlotTest, RatesOfPc1AreADensityOverTheirHistogram) {
+  Comparison comparison = small_comparison();
+  comparison.cells[0].curves["pca.rate_density"] = series_of({{0, 0.5}, {0.5, 1.5}, {1, 0.5}});
+  comparison.cells[0].curves["pca.rate_histogram"] = series_of({{0.125, 1}, {0.375, 3}, {0.625, 4}, {0.875, 0}});
+
+  const PlotData data = plot_data(comparison, plot_spec("pca"));
+
+  ASSERT_EQ(data.series.size(), 2u);
+  EXPECT_EQ(data.series[0].stroke, Stroke::kLine);
+  EXPECT_EQ(data.series[1].stroke, Stroke::kSteps);
+  EXPECT_EQ(data.series[1].colour, data.series[0].colour);
+  EXPECT_EQ(data.series[1].points[1].y, 1.5);  // 3 of 8 in a quarter of 0..1
+}
+
+TEST(PlotTest, ActivatedAreaIsAMedianBetweenQuantiles) {
+  Comparison comparison = small_comparison();
+  for (const char* name : {"activation.area_q05", "activation.area_q50", "activation.area_q95"}) {
+    comparison.cells[0].curves[name] = series_of({{-0.1, 0.2}, {0.1, 0.3}});
+  }
+
+  const PlotData data = plot_data(comparison, plot_spec("activation"));
+
+  ASSERT_EQ(data.series.size(), 3u);
+  EXPECT_EQ(data.series[0].stroke, Stroke::kLine);
+  EXPECT_EQ(data.series[1].stroke, Stroke::kDotted);
+  EXPECT_TRUE(data.series[2].title.empty());
+  EXPECT_TRUE(data.series[2].name.ends_with(", 95 % quantile")) << data.series[2].name;
+  EXPECT_THROW(plot_data(small_comparison(), plot_spec("activation")), ConfigError);
+}
+
 TEST(PlotTest, CellsOfOneFamilyDifferInMarkOrShade) {
   Comparison comparison = small_comparison();
   for (ComparedCell& cell : comparison.cells) cell.family = "resnet";

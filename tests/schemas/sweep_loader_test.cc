@@ -193,7 +193,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"matrix: {epochs: 1}\nanalyses: [pca, pca]",
                 "x.yaml:4:17: analyses[1]: this analysis already stands at x.yaml:4:12"},
         Mistake{"matrix: {epochs: 1}\nreport: {plots: [fig1]}",
-                "x.yaml:4:18: report.plots[0]: found 'fig1', expected history, bars, scatter or erf, or a mapping of "
+                "x.yaml:4:18: report.plots[0]: found 'fig1', expected history, bars, scatter, erf, pca or activation, or a mapping of "
                 "one of them to its options"},
         Mistake{"matrix: {epochs: 1}\nreport: {table: {rows: [epoch], value: test.top1}}",
                 "x.yaml:4:25: report.table.rows[0]: found 'epoch', expected a parameter; did you mean 'epochs'?"},

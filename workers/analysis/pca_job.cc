@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
+#include <numeric>
 
 #include "schemas/csv.h"
 #include "workers/localization/artifacts.h"
@@ -16,6 +18,7 @@ namespace camsweep {
 namespace {
 
 constexpr int kBins = 50;
+constexpr int kDensitySteps = 200;
 
 std::string table(const ContributionRates& rates, const std::vector<Sample>& samples) {
   std::string text = "image,rate,dropped_channels,has_component\n";
@@ -24,6 +27,34 @@ std::string table(const ContributionRates& rates, const std::vector<Sample>& sam
                         image.values[1], image.values[2]);
   }
   return text;
+}
+
+Curve histogram(const std::vector<double>& rates) {
+  Curve curve{"pca.rate_histogram", "rate", {}, std::vector<double>(kBins, 0.0)};
+  for (int i = 0; i < kBins; ++i) curve.x.push_back((i + 0.5) / kBins);
+  for (const double rate : rates) curve.y[std::min<size_t>(kBins - 1, static_cast<size_t>(rate * kBins))] += 1;
+  return curve;
+}
+
+// Of a sample of two and more.
+double standard_deviation(const std::vector<double>& values, double mean) {
+  double squares = 0;
+  for (const double value : values) squares += (value - mean) * (value - mean);
+  return std::sqrt(squares / static_cast<double>(values.size() - 1));
+}
+
+Curve density(const std::vector<double>& rates, double deviation) {
+  const auto n = static_cast<double>(rates.size());
+  const double bandwidth = std::pow(n, -0.2) * deviation;
+  Curve curve{"pca.rate_density", "rate", {}, {}};
+  for (int i = 0; i <= kDensitySteps; ++i) {
+    const double x = static_cast<double>(i) / kDensitySteps;
+    double sum = 0;
+    for (const double rate : rates) sum += std::exp(-0.5 * std::pow((x - rate) / bandwidth, 2));
+    curve.x.push_back(x);
+    curve.y.push_back(sum / (n * bandwidth * std::sqrt(2 * std::numbers::pi)));
+  }
+  return curve;
 }
 
 }  // namespace
@@ -55,27 +86,25 @@ ContributionRates contribution_rates(JobContext& context, const AnalysisInput& i
 }
 
 JobSuccess summarize(const ContributionRates& rates) {
-  Curve histogram{"pca.rate_histogram", "rate", {}, std::vector<double>(kBins, 0.0)};
-  for (int i = 0; i < kBins; ++i) histogram.x.push_back((i + 0.5) / kBins);
-  double sum = 0, squares = 0, dropped = 0, count = 0;
+  std::vector<double> values;
+  double dropped = 0;
   for (const SampleValues& image : rates.rates) {
     dropped += image.values[1];
-    if (image.values[2] == 0) continue;
-    ++count;
-    sum += image.values[0];
-    histogram.y[std::min<size_t>(kBins - 1, static_cast<size_t>(image.values[0] * kBins))] += 1;
+    if (image.values[2] != 0) values.push_back(image.values[0]);
   }
-  const double mean = count > 0 ? sum / count : std::nan("");
-  for (const SampleValues& image : rates.rates) {
-    if (image.values[2] != 0) squares += (image.values[0] - mean) * (image.values[0] - mean);
-  }
+  const auto images = static_cast<double>(rates.rates.size());
   JobSuccess success;
-  success.metrics = {{"pca.rate_mean", {}, mean},
-                     {"pca.rate_std", {}, count > 1 ? std::sqrt(squares / (count - 1)) : std::nan("")},
-                     {"pca.images", {}, static_cast<double>(rates.rates.size())},
-                     {"pca.without_component", {}, static_cast<double>(rates.rates.size()) - count},
+  success.metrics = {{"pca.images", {}, images},
+                     {"pca.without_component", {}, images - static_cast<double>(values.size())},
                      {"pca.dropped_channels", {}, dropped}};
-  success.curves = {std::move(histogram)};
+  success.curves = {histogram(values)};
+  if (values.empty()) return success;
+  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+  success.metrics.push_back({"pca.rate_mean", {}, mean});
+  if (values.size() < 2) return success;
+  const double deviation = standard_deviation(values, mean);
+  success.metrics.push_back({"pca.rate_std", {}, deviation});
+  if (deviation > 0) success.curves.push_back(density(values, deviation));
   return success;
 }
 

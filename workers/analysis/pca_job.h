@@ -19,7 +19,9 @@ struct ContributionRates {
 ContributionRates contribution_rates(JobContext& context, const AnalysisInput& input, int64_t images,
                                      const MapOptions& options);
 
-// Metrics pca.*, curve pca.rate_histogram (50 bins over 0..1; x is a bin's middle), a table with a line per image.
+// Metrics pca.*, of images that have a component; the curves pca.rate_histogram (50 bins over 0..1; x is a bin's
+// middle) and, of two rates that differ, pca.rate_density: a Gaussian kernel density at 201 points over 0..1 with
+// Scott's bandwidth, n^(-1/5) times the standard deviation (Scott, "Multivariate Density Estimation", 1992).
 JobSuccess summarize(const ContributionRates& rates);
 
 // With the parameters `images`, `pc1_input` and `pc1_sign` of the assignment.

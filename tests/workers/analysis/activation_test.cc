@@ -3,6 +3,9 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "workers/analysis/pca_job.h"
 
 namespace camsweep {
@@ -29,7 +32,9 @@ TEST(ActivationTest, AreasCountPositionsStrictlyAboveTheThreshold) {
   EXPECT_EQ(points[0].area_map, .75);
   EXPECT_EQ(points[1].area_raw, 0);
   EXPECT_EQ(points[1].area_image, 1);  // 12.75
-  EXPECT_EQ(points[1].area_map, 0);    // constant
+  EXPECT_EQ(points[1].area_map, 0);
+  EXPECT_FALSE(points[0].constant);
+  EXPECT_TRUE(points[1].constant);
 }
 
 TEST(ActivationTest, CorrelationAndQuantilesOfALine) {
@@ -45,6 +50,58 @@ TEST(ActivationTest, CorrelationAndQuantilesOfALine) {
   ASSERT_EQ(success.curves[1].x.size(), 20u);
   EXPECT_NEAR(success.curves[1].x[0], .025, 1e-12);
   EXPECT_NEAR(success.curves[1].y[0], .98, 1e-12);  // median of 1, .99, ..., .96
+}
+
+TEST(ActivationTest, DeadChannelsAreCountedAndGiveNoNumberThatIsNone) {
+  const at::Tensor weights = at::tensor({.5, .5}, at::kDouble);
+  for (const double value : {0., -3., 7.}) {
+    const JobSuccess success = summarize(activation_points(at::full({2, 3, 3}, value, at::kDouble), weights, 10));
+
+    EXPECT_EQ(metric(success, "activation.constant_maps"), 2);
+    for (const Metric& entry : success.metrics) {
+      EXPECT_TRUE(std::isfinite(entry.value)) << entry.name;
+      EXPECT_NE(entry.name, "activation.pearson_abs_w_area");
+    }
+    for (const Curve& curve : success.curves) EXPECT_EQ(curve.y, std::vector<double>{0}) << curve.name;
+  }
+}
+
+TEST(ActivationTest, DensityHasTheWeightToTheRightAndTheValueUpwards) {
+  std::vector<ActivationPoint> points = {{.weight = -1, .gap = 0}, {.weight = 1, .gap = 4}, {.weight = 1, .gap = 4}};
+
+  const ScoreMap map = point_density(points, &ActivationPoint::gap);
+
+  EXPECT_NEAR(map.at(kDensityBins - 1, 0), std::log(2) / std::log(3), 1e-15);
+  EXPECT_EQ(map.at(0, kDensityBins - 1), 1);
+  EXPECT_EQ(std::count(map.values.begin(), map.values.end(), 0.0), kDensityBins * kDensityBins - 2);
+}
+
+const Curve& curve_named(const JobSuccess& success, const std::string& name) {
+  return *std::find_if(success.curves.begin(), success.curves.end(), [&](const Curve& c) { return c.name == name; });
+}
+
+TEST(PcaTest, DensityIsThatOfAGaussianKernelWithScottsBandwidth) {
+  ContributionRates rates;
+  for (const double rate : {.52, .61, .58, .7, .66, .49, .55, .63}) rates.rates.push_back({0, {rate, 0, 1}});
+
+  const Curve& density = curve_named(summarize(rates), "pca.rate_density");
+
+  // scipy.stats.gaussian_kde of SciPy 1.17.1, which the same formula in double matches to rounding.
+  ASSERT_EQ(density.x.size(), 201u);
+  EXPECT_NEAR(density.y[100], 2.953017306651889, 1e-12);
+  EXPECT_NEAR(density.y[120], 4.372034456915528, 1e-12);
+  EXPECT_NEAR(density.y[160], 0.1249274861309697, 1e-12);
+}
+
+TEST(PcaTest, ImagesWithoutAComponentGiveNoNumberThatIsNone) {
+  ContributionRates rates;
+  rates.rates = {{0, {0, 3, 0}}, {1, {0, 4, 0}}};
+
+  const JobSuccess success = summarize(rates);
+
+  EXPECT_EQ(metric(success, "pca.without_component"), 2);
+  EXPECT_EQ(metric(success, "pca.dropped_channels"), 7);
+  for (const Metric& entry : success.metrics) EXPECT_TRUE(std::isfinite(entry.value)) << entry.name;
 }
 
 TEST(PcaTest, RatesAreSummedOverImagesThatHaveAComponent) {

@@ -149,6 +149,30 @@ TEST_F(AnalysisJobsTest, ErfLeavesTheMeanContribution) {
   EXPECT_EQ(read_npy(folder_.path / "attempt/artifacts/erf.npy").height, 64);
 }
 
+TEST_F(AnalysisJobsTest, ActivationLeavesATableAndItsDensities) {
+  for (const auto& [maps, lines] : {std::pair("all", 5 * 320), std::pair("one", 5)}) {
+    assignment_.parameters = {{"images", 5}, {"threshold", 0.1}, {"class", "gt"}, {"maps", maps}};
+
+    const JobSuccess success = succeed(run_activation);
+
+    const std::string table = read_file(folder_.path / "attempt/artifacts/activation.csv");
+    EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 1 + lines) << maps;
+    ASSERT_EQ(success.artifacts.size(), 3u);
+    EXPECT_EQ(success.artifacts[1].kind, "figure");
+    EXPECT_EQ(read_image(folder_.path / "attempt" / success.artifacts[2].path).width, 2 * kDensityBins);
+  }
+}
+
+TEST_F(AnalysisJobsTest, TheTrueClassMustBeOneOfTheNetworks) {
+  assignment_.dataset["classes"] = 5;
+  assignment_.parameters = {{"images", 5}, {"class", "gt"}};
+
+  const JobEnd end = run(run_activation, 2);
+
+  ASSERT_TRUE(std::holds_alternative<JobFailure>(end));
+  EXPECT_NE(std::get<JobFailure>(end).text.find("is of class 4 and the network has 4 classes"), std::string::npos);
+}
+
 TEST_F(AnalysisJobsTest, OtherWeightsThanTheAcceptedOnesAreRefused) {
   assignment_.inputs["weights"].sha256 = std::string(64, '0');
 
