@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <cmath>
@@ -55,6 +56,7 @@ void fold(AnalysisInput& input, c10::Device device) {
   if (network.options().form != Form::kTrain || form == Form::kTrain) return;
   input.model.backbone = to_form(network, form);
   input.format = place(*input.model.backbone, device);
+  ::malloc_trim(0);  // ranks keep freed memory, here that of the network before
 }
 
 void add_sizes(JobSuccess& success, const std::vector<ErfSize>& sizes, int side) {

@@ -1,12 +1,15 @@
 #include "workers/backbones/input_gradient.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "workers/backbones/backbone.h"
@@ -18,14 +21,16 @@ namespace {
 // In double, where two orders of a sum agree to 1e-12 even through 50 layers: what differs more is another formula.
 constexpr double kTolerance = 1e-10;
 
-std::unique_ptr<Backbone> network_in_double(const std::string& name, Form form) {
-  auto backbone = make_backbone(find_backbone(name), {.classes = 3, .form = Form::kTrain});
+std::unique_ptr<Backbone> network(const std::string& name, Form form) {
+  auto backbone = make_backbone(find_backbone(name), {.classes = 3});
   fill_fixture(*backbone);
-  if (form != Form::kTrain) backbone = to_form(*backbone, form);
-  for (NamedTensor& entry : backbone->state()) {
+  return form == Form::kTrain ? std::move(backbone) : to_form(*backbone, form);
+}
+
+void to_double(Backbone& backbone) {
+  for (NamedTensor& entry : backbone.state()) {
     if (entry.tensor.is_floating_point()) entry.tensor.set_data(entry.tensor.to(at::kDouble));
   }
-  return backbone;
 }
 
 // Of sum_k ReLU(F_k) at the centre with respect to the input.
@@ -50,10 +55,19 @@ struct Case {
   int64_t side = 64;
 };
 
-class InputGradientTest : public testing::TestWithParam<Case> {};
+// On one thread: many small layers wait for others longer than they compute.
+class NetworkInputGradientTest : public testing::TestWithParam<Case> {
+ protected:
+  void SetUp() override { at::set_num_threads(1); }
+  void TearDown() override { at::set_num_threads(threads_); }
 
-TEST_P(InputGradientTest, IsThatOfAutograd) {
-  const auto backbone = network_in_double(GetParam().backbone, GetParam().form);
+ private:
+  int threads_ = at::get_num_threads();
+};
+
+TEST_P(NetworkInputGradientTest, IsThatOfAutograd) {
+  const auto backbone = network(GetParam().backbone, GetParam().form);
+  to_double(*backbone);
   const at::Tensor image = fixture_input(1, GetParam().side).to(at::kDouble);
   for (const bool channels_last : {false, true}) {
     backbone->to(at::kCPU, channels_last);
@@ -82,9 +96,9 @@ std::set<std::string> operations(const at::Tensor& result) {
   return names;
 }
 
-TEST_P(InputGradientTest, NoLayerIsOneThatKeepsItsInput) {
-  const auto backbone = network_in_double(GetParam().backbone, GetParam().form);
-  const at::Tensor image = fixture_input(1, GetParam().side).to(at::kDouble).requires_grad_(true);
+TEST_P(NetworkInputGradientTest, NoLayerIsOneThatKeepsItsInput) {
+  const auto backbone = network(GetParam().backbone, GetParam().form);
+  const at::Tensor image = fixture_input(1, GetParam().side).requires_grad_(true);
 
   const std::set<std::string> found = operations(backbone->features(image, {}));
 
@@ -94,7 +108,7 @@ TEST_P(InputGradientTest, NoLayerIsOneThatKeepsItsInput) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    EveryFamily, InputGradientTest,
+    EveryFamily, NetworkInputGradientTest,
     testing::Values(Case{"resnet18"}, Case{"resnet50"}, Case{"densenet121"}, Case{"vgg16_bn"}, Case{"alexnet_gap"},
                     Case{"googlenet_gap"}, Case{"inception_v3", Form::kTrain, 96}, Case{"convnext_atto"},
                     Case{"replknet_nano"}, Case{"replknet_nano", Form::kMerged}, Case{"replknet_nano", Form::kFolded},
@@ -137,6 +151,17 @@ TEST(InputGradientTest, OfEveryKindOfConvolutionIsThatOfAutograd) {
       EXPECT_LT((found_gradient - expected_gradient).abs().max().item<double>(), kTolerance) << name;
     }
   }
+}
+
+TEST(InputGradientTest, OfReluIsItsStep) {
+  const at::Tensor x = at::tensor({-2., -0., 0., 1e-300, 3.}, at::kDouble).requires_grad_(true);
+  const at::Tensor upstream = at::tensor({2., 3., 5., 7., 11.}, at::kDouble);
+  const at::Tensor expected = torch::autograd::grad({x.relu()}, {x}, {upstream})[0];
+
+  const at::Tensor y = relu_keeping_signs(x.clone());
+
+  EXPECT_TRUE(y.equal(x.relu()));
+  EXPECT_TRUE(torch::autograd::grad({y}, {x}, {upstream})[0].equal(expected));
 }
 
 TEST(InputGradientTest, ALargeMapIsComputedAgain) {
