@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "workers/data/dataset.h"
+#include "workers/localization/byte_kernels.h"
 #include "workers/localization/score_map.h"
 
 namespace camsweep {
@@ -17,11 +18,20 @@ struct LevelIous {
 };
 
 // The best IoU with `truths` (in the map's pixels) of the boxes that contours.h draws, at all 256 levels at once.
-// The foregrounds of falling levels are nested, so one pass of union-find over the pixels in falling order sees every
-// component of every level, and a pass over the background in rising order sees every hole. A component is looked at
-// when it changes, not at each level: what it was holds for a range of levels. For the largest contour the map's holes
-// are filled first (the lowest level of a path to the border): its components are then the top-level ones, and polygon
-// areas grow by whole half-squares.
-LevelIous level_ious(const LevelMap& map, const std::vector<Box>& truths);
+//
+// Rows are cut at their valleys into segments (row_segments.h) that hang together in basins around the map's peaks;
+// the foregrounds of falling levels are nested, so one pass over the levels at which basins meet sees every component
+// of every level (component_tree.h), and another one over the inverted map every hole. A component's box at a level is
+// read from the highest level of each of its columns and rows (component_profiles.h). For the largest contour the map's
+// holes are filled first (filled_map.h): its components are then the top-level ones.
+//
+// Throws ConfigError for a truth that iou() refuses.
+LevelIous level_ious(const LevelMap& map, const std::vector<Box>& truths, const ByteKernels& kernels = byte_kernels());
+
+// One of both alone.
+IouPerLevel single_ious(const LevelMap& map, const std::vector<Box>& truths,
+                        const ByteKernels& kernels = byte_kernels());
+IouPerLevel multi_ious(const LevelMap& map, const std::vector<Box>& truths,
+                       const ByteKernels& kernels = byte_kernels());
 
 }  // namespace camsweep

@@ -12,7 +12,6 @@
 #include "workers/localization/box_accuracy.h"
 #include "workers/localization/contours.h"
 #include "workers/localization/level_sweep.h"
-#include "workers/localization/range_max.h"
 
 namespace camsweep {
 namespace {
@@ -146,41 +145,6 @@ LevelMap random_map(std::mt19937& random, int levels) {
     map.levels.push_back(static_cast<uint8_t>(level(random) * 255 / (levels - 1)));
   }
   return map;
-}
-
-TEST(LevelSweepTest, AgreesWithTheContoursOfEveryLevel) {
-  std::mt19937 random(7);
-  for (int i = 0; i < 90; ++i) {
-    const LevelMap map = random_map(random, i % 3 == 0 ? 2 : i % 3 == 1 ? 6 : 256);
-    const Boxes truths = {{0, 0, map.width / 2, map.height / 2},
-                          {map.width / 3, map.height / 4, map.width - 1, map.height - 1}};
-
-    const LevelIous ious = level_ious(map, truths);
-
-    for (int t = 0; t < 256; ++t) {
-      double multi = 0;
-      for (const Box& box : contour_boxes(map, t)) multi = std::max(multi, best_iou(box, truths));
-      ASSERT_EQ(ious.multi[static_cast<size_t>(t)], multi) << "map " << i << " level " << t;
-      ASSERT_EQ(ious.single[static_cast<size_t>(t)], best_iou(largest_contour_box(map, t), truths))
-          << "map " << i << " level " << t;
-    }
-  }
-}
-
-TEST(RangeMaxTest, EachLevelHasTheLargestValueOfTheRangesOverIt) {
-  std::mt19937 random(5);
-  std::uniform_int_distribution level(0, 255);
-  std::array<int, 256> expected{};
-  RangeMax<int> ranges;
-  for (int value = 1; value <= 100; ++value) {
-    const auto [first, last] = std::minmax({level(random), level(random)});
-    ranges.raise(first, last, value % 10);
-    for (int i = first; i <= last; ++i) {
-      expected[static_cast<size_t>(i)] = std::max(expected[static_cast<size_t>(i)], value % 10);
-    }
-  }
-
-  EXPECT_EQ(ranges.values(), expected);
 }
 
 TEST(BoxGeometryTest, IouCountsBothCorners) {
