@@ -32,6 +32,9 @@ const std::vector<MapMethodInfo>& map_methods() {
       {kPc1, "pc1", "PC1", kOfClass, "first component over channels (Yasuki and Taki 2024)", ""},
       {kScoreCam, "scorecam", "Score-CAM", kOfClass, "weighted by the score of masked images (Wang et al. 2020)",
        "one forward pass per class and channel of `scorecam_channels`"},
+      {kFullGrad, "fullgrad", "FullGrad", kOfClass,
+       "gradients of the input and of every bias (Srinivas and Fleuret 2019)",
+       "one backward pass through the whole network per image and class, keeping every activation"},
       {kDdt, "ddt", "DDT", kOfClass, "first component of a class's training images (Wei et al. 2017)",
        "one pass over the train split"},
       {kRandom, "random", "random weights", kOfImage, "feature maps with random weights", ""},
@@ -98,6 +101,9 @@ std::optional<std::string> method_problem(MapMethod method, const MapSetting& se
   if (!setting.layers.empty() && setting.layers.back() > setting.stages) {
     return fmt::format("layers: {} has no stage{}, it has {} stages", setting.network, setting.layers.back(),
                        setting.stages);
+  }
+  if (!setting.layers.empty() && method == MapMethod::kFullGrad) {
+    return fmt::format("{}: takes no layer, it sums over all of them", name);
   }
   if (setting.layers.size() > 1 && method != MapMethod::kLayerCam) {
     return fmt::format("{}: takes one layer; layercam alone joins several", name);

@@ -24,6 +24,7 @@ enum class MapMethod {
   kEigenGradCam,
   kPc1,
   kScoreCam,
+  kFullGrad,
   kDdt,
   kRandom,
   kCentre,

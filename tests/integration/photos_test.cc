@@ -50,7 +50,7 @@ analyses:
   const CommandResult every_method = camsweep(
       {"localize", "--weights", file, "--method",
        "cam,cam_positive,cam_negative,cam_small,cam_large,gradcam,hirescam,xgradcam,gradcam_pp,layercam,ablationcam,"
-       "eigencam,eigengradcam,pc1,scorecam,random,centre",
+       "eigencam,eigengradcam,pc1,scorecam,fullgrad,random,centre",
        "--class", "gt", "--scorecam-channels", "16", "--out", "every", "--sheet", sheet.string(), "--json", "--images",
        photos_ + "/images", "--metadata", photos_ + "/metadata/all"},
       scratch.path);
@@ -60,7 +60,7 @@ analyses:
   EXPECT_EQ(localize.exit_code, 0) << localize.err;
   EXPECT_EQ(evaluate.exit_code, 0) << evaluate.err;
   ASSERT_EQ(every_method.exit_code, 0) << every_method.err;
-  EXPECT_EQ(Json::parse(every_method.out).size(), 5u * 17u);
+  EXPECT_EQ(Json::parse(every_method.out).size(), 5u * 18u);
   EXPECT_TRUE(fs::exists(sheet));
   EXPECT_EQ(Json::parse(evaluate.out).at("images"), 5);
 }

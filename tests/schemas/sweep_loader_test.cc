@@ -185,7 +185,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"matrix: {epochs: 1}\nanalyses: [{localize: [camm]}]",
                 "x.yaml:4:24: analyses[0].localize[0]: found 'camm', expected one of cam, cam_positive, cam_negative, "
                 "cam_small, cam_large, gradcam, hirescam, xgradcam, gradcam_pp, layercam, ablationcam, eigencam, "
-                "eigengradcam, pc1, scorecam, ddt, random, centre; did you mean 'cam'?"},
+                "eigengradcam, pc1, scorecam, fullgrad, ddt, random, centre; did you mean 'cam'?"},
         Mistake{"matrix: {epochs: 1}\nanalyses: [{localize: {save_maps: 3}}]",
                 "x.yaml:4:23: analyses[0].localize: the key 'methods' is missing"},
         Mistake{"matrix: {epochs: 1}\nanalyses: [{erf: {image: 3}}]",
@@ -193,7 +193,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"matrix: {epochs: 1}\nanalyses: [pca, pca]",
                 "x.yaml:4:17: analyses[1]: this analysis already stands at x.yaml:4:12"},
         Mistake{"matrix: {epochs: 1}\nreport: {plots: [fig1]}",
-                "x.yaml:4:18: report.plots[0]: found 'fig1', expected history, bars, scatter, erf, pca or activation, or a mapping of "
+                "x.yaml:4:18: report.plots[0]: found 'fig1', expected history, bars, scatter, erf, pca or activation, "
+                "or a mapping of "
                 "one of them to its options"},
         Mistake{"matrix: {epochs: 1}\nreport: {table: {rows: [epoch], value: test.top1}}",
                 "x.yaml:4:25: report.table.rows[0]: found 'epoch', expected a parameter; did you mean 'epochs'?"},

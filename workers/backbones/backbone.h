@@ -95,6 +95,9 @@ class Backbone {
   // What the loss of auxiliary logits counts in the source's training.
   virtual double auxiliary_loss_weight() const = 0;
 
+  // What its batch norms add to a variance.
+  virtual double batch_norm_eps() const = 0;
+
   virtual HeadForm head_form() const = 0;
   // For class activation maps, of every head but kFullyConnected. `classifier_weight` is (classes, C).
   virtual at::Tensor classifier_weight() const = 0;

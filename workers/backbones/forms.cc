@@ -14,8 +14,6 @@
 namespace camsweep {
 namespace {
 
-constexpr double kBatchNormEps = 1e-5;
-
 // A convolution with the norm after it as one convolution with a bias (spec backbones, 11.3).
 struct Folded {
   at::Tensor weight;
@@ -24,7 +22,7 @@ struct Folded {
 
 class Weights {
  public:
-  explicit Weights(const Backbone& backbone) {
+  explicit Weights(const Backbone& backbone) : eps_(backbone.batch_norm_eps()) {
     for (const NamedTensor& entry : backbone.state()) tensors_.emplace(entry.name, entry.tensor);
   }
 
@@ -38,7 +36,7 @@ class Weights {
 
   // Of `<name>.conv` and `<name>.bn`.
   Folded fold(const std::string& name) const {
-    const at::Tensor scale = at(name + ".bn.weight") * at::rsqrt(at(name + ".bn.running_var") + kBatchNormEps);
+    const at::Tensor scale = at(name + ".bn.weight") * at::rsqrt(at(name + ".bn.running_var") + eps_);
     return {at(name + ".conv.weight") * scale.view({-1, 1, 1, 1}),
             at(name + ".bn.bias") - at(name + ".bn.running_mean") * scale};
   }
@@ -56,6 +54,7 @@ class Weights {
   }
 
  private:
+  double eps_;
   std::map<std::string, at::Tensor> tensors_;
 };
 

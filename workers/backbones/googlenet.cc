@@ -125,6 +125,7 @@ class GoogLeNet final : public Network {
   }
 
   double auxiliary_loss_weight() const override { return 0.3; }
+  double batch_norm_eps() const override { return kInceptionNormEps; }
 
  private:
   // The stem, then the blocks 3, 4 and 5; without the last of them where a convolution of the CAM's stands there.

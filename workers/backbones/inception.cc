@@ -184,6 +184,7 @@ class InceptionV3 final : public Network {
   }
 
   double auxiliary_loss_weight() const override { return 0.4; }
+  double batch_norm_eps() const override { return kInceptionNormEps; }
 
  private:
   void add_stem() {

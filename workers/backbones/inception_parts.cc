@@ -6,7 +6,7 @@
 namespace camsweep {
 
 ConvNormRelu::ConvNormRelu(TensorRegistry& registry, const std::string& name, const ConvShape& shape, Initializer init)
-    : conv_(registry, name + ".conv", shape, init), norm_(registry, name + ".bn", shape.out, /*eps=*/1e-3) {}
+    : conv_(registry, name + ".conv", shape, init), norm_(registry, name + ".bn", shape.out, kInceptionNormEps) {}
 
 at::Tensor ConvNormRelu::operator()(const at::Tensor& x, const ForwardContext& context) const {
   return relu(norm_(conv_(x), context), context);

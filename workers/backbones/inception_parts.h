@@ -9,7 +9,9 @@
 // What GoogLeNet and Inception v3 are built of.
 namespace camsweep {
 
-// Convolution without bias, batch norm (eps 1e-3), ReLU, stored as `<name>.conv` and `<name>.bn`.
+inline constexpr double kInceptionNormEps = 1e-3;
+
+// Convolution without bias, batch norm (kInceptionNormEps), ReLU, stored as `<name>.conv` and `<name>.bn`.
 class ConvNormRelu {
  public:
   ConvNormRelu(TensorRegistry& registry, const std::string& name, const ConvShape& shape, Initializer init);

@@ -61,7 +61,9 @@ class Conv2d {
 // (unbiased variance).
 class BatchNorm2d {
  public:
-  BatchNorm2d(TensorRegistry& registry, const std::string& name, int64_t channels, double eps = 1e-5);
+  static constexpr double kEps = 1e-5;  // PyTorch's, and most sources'
+
+  BatchNorm2d(TensorRegistry& registry, const std::string& name, int64_t channels, double eps = kEps);
   at::Tensor operator()(const at::Tensor& x, const ForwardContext& context) const;
 
   // The affine map s * x + t it is in evaluation.

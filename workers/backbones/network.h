@@ -30,6 +30,7 @@ class Network : public Backbone {
   const BackboneOptions& options() const final { return options_; }
   LayerGroups layer_groups() const final;
   double auxiliary_loss_weight() const override { return 0; }
+  double batch_norm_eps() const override { return BatchNorm2d::kEps; }
 
   HeadForm head_form() const final;
   at::Tensor classifier_weight() const final { return pooled_head().weight(); }

@@ -5,6 +5,7 @@
 #include "schemas/error.h"
 #include "workers/localization/baseline_maps.h"
 #include "workers/localization/component_maps.h"
+#include "workers/localization/full_grad.h"
 #include "workers/localization/gradient_maps.h"
 #include "workers/localization/map_pass.h"
 #include "workers/localization/map_rendering.h"
@@ -76,6 +77,8 @@ ScoreMap make_map(MapMethod method, const MapContext& context, const ImageLayers
     case MapMethod::kScoreCam:
       return to_score_map(score_cam(context.backbone, image.image, image.explained_on_device, importance(image, of),
                                     of.label, options.scorecam_channels));
+    case MapMethod::kFullGrad:
+      return to_score_map(full_grad_map(full_gradient(context.backbone, image.image, of.label)));
     case MapMethod::kDdt:
       CAMSWEEP_CHECK(static_cast<size_t>(of.label) < context.directions.size(), "ddt knows every class");
       return to_score_map(ddt_map(maps, context.directions[static_cast<size_t>(of.label)]));
