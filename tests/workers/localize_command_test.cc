@@ -12,6 +12,7 @@
 #include "workers/checkpoints/model_file.h"
 #include "workers/commands/commands.h"
 #include "workers/commands/model_arguments.h"
+#include "workers/localization/npy.h"
 
 namespace camsweep {
 namespace {
@@ -87,7 +88,35 @@ TEST_F(LocalizeCommandTest, OptionsOfMapsAreThoseOfASweepFile) {
             "--layers: found 'stage2+last', expected last, or stages in rising order joined by +, like stage2+stage3");
   EXPECT_EQ(refusal({"--weight-split", "-1", bird}), "--weight-split: found -1, expected a number from 0 to 1000000");
   EXPECT_NE(refusal({"--layers", "stage3", bird}).find("cam: weights the last feature map"), std::string::npos);
-  EXPECT_NE(refusal({"--method", "ddt", bird}).find("statistics of a train split"), std::string::npos);
+}
+
+// Class 3 is none of the set's: its map is empty and counted as such.
+TEST_F(LocalizeCommandTest, DdtLearnsFromTheImagesOfATrainSet) {
+  const std::string bird = picture("bird.png");
+  picture("birds/train/gull/1.png");
+  picture("birds/train/wren/1.png");
+  const std::string birds = (folder_.path / "birds").string();
+
+  EXPECT_NE(refusal({"--method", "ddt", bird}).find("ddt: needs --train-set"), std::string::npos);
+  localize({"--method", "cam,ddt", "--train-set", birds, "--class", "0,3", "--side", "8", bird});
+
+  for (const char* map : {"cam-0", "cam-3", "ddt-0", "ddt-3"}) {
+    EXPECT_TRUE(fs::exists(out_ / map / "bird.png.npy")) << map;
+  }
+  EXPECT_EQ(read_npy(out_ / "ddt-3/bird.png.npy").values, std::vector<double>(64, 0.0));
+}
+
+TEST_F(LocalizeCommandTest, ATrainSetThatTheModelDoesNotKnowIsRefused) {
+  const std::string bird = picture("bird.png");
+  for (const char* name : {"a", "b", "c", "d", "e"}) picture(std::string("birds/train/") + name + "/1.png");
+  picture("tests/test/a/1.png");
+  const auto refused = [&](const char* set) {
+    return refusal({"--method", "ddt", "--train-set", (folder_.path / set).string(), bird});
+  };
+
+  EXPECT_EQ(refused("birds"), "--train-set: has 5 classes, but the model knows 4");
+  EXPECT_EQ(refused("tests"), "--train-set: its train split has no image");
+  EXPECT_FALSE(fs::exists(out_));
 }
 
 TEST_F(LocalizeCommandTest, TwoPicturesOfOneNameAreRefusedBeforeAnythingIsWritten) {

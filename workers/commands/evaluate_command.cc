@@ -142,7 +142,7 @@ void add_evaluate_command(CLI::App& app, WorkerCommandLine&) {
   command->add_option("--step", options.step, "step of the threshold grid")
       ->check(CLI::Range(1e-4, 0.5))
       ->capture_default_str();
-  command->add_option("--resize", arguments->resize, "how maps of another size reach --side")
+  command->add_option("--resize", arguments->resize, "how maps of another size reach --side; they are then stretched to [0, 1]")
       ->check(CLI::IsMember({"none", "bilinear", "bicubic"}))
       ->capture_default_str();
   auto* metadata =

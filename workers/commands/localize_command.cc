@@ -4,18 +4,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
-#include <iterator>
 #include <memory>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "schemas/files.h"
-#include "schemas/parameters.h"
-#include "schemas/text.h"
-#include "schemas/yaml_scalar.h"
+#include "workers/commands/localize_arguments.h"
 #include "workers/commands/localize_pictures.h"
 #include "workers/commands/model_arguments.h"
 #include "workers/localization/colour_map.h"
@@ -29,49 +23,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct LocalizeArguments {
-  ModelRequest model;
-  int size = 0;  // 0: as trained
-  int side = 224;
-  double threshold = 0.2;
-  std::vector<std::string> methods = {"cam"};
-  std::vector<std::string> classes = {"predicted"};
-  std::vector<std::string> pictures;
-  std::string images;
-  std::string metadata;
-  std::string out;
-  std::string sheet;              // empty: none
-  Json options = Json::object();  // of maps, as a sweep file names them
-  bool json = false;
-};
-
-// A class as it was asked for: "gt", "predicted" or a number.
-struct ClassChoice {
-  std::string name;
-  std::optional<int64_t> number;
-};
-
-std::vector<ClassChoice> class_choices(const std::vector<std::string>& names, const LocalizeArguments& arguments,
-                                       int classes) {
-  std::vector<ClassChoice> choices;
-  for (const std::string& name : names) {
-    ClassChoice& choice = choices.emplace_back(ClassChoice{name, {}});
-    if (name == "predicted") continue;
-    if (name == "gt") {
-      if (arguments.metadata.empty()) throw ConfigError("--class gt needs --metadata, which knows each image's class");
-      continue;
-    }
-    int64_t number = 0;
-    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-    if (error != std::errc() || end != name.data() + name.size() || number < 0 || number >= classes) {
-      throw ConfigError(
-          fmt::format("--class: found '{}', expected gt, predicted or a class from 0 to {}", name, classes - 1));
-    }
-    choice.number = number;
-  }
-  return choices;
-}
-
 Image read_picture(const fs::path& file) {
   try {
     return read_image(file);
@@ -80,29 +31,54 @@ Image read_picture(const fs::path& file) {
   }
 }
 
-std::vector<MapMethod> methods_of(const LocalizeArguments& arguments) {
-  std::vector<MapMethod> methods;
-  for (const std::string& name : arguments.methods) methods.push_back(map_method_from_name(name));
-  if (std::find(methods.begin(), methods.end(), MapMethod::kDdt) != methods.end()) {
-    throw ConfigError("ddt: needs the statistics of a train split; an analysis of a sweep computes them");
+// The network, moved to the CPU, and the data set that ddt learns from, if there is one.
+AnalysisInput open_inputs(const LocalizeArguments& arguments) {
+  AnalysisInput input{open_model(arguments.model), nullptr, {}, {}};
+  if (arguments.size > 0) input.model.card.resolution = arguments.size;
+  input.normalization = normalization(input.model.card);
+  input.format = place(*input.model.backbone, at::kCPU);
+  if (!arguments.train_set.empty()) input.dataset = open_dataset(arguments.train_set);
+  return input;
+}
+
+// Throws ConfigError.
+std::vector<ClassDirection> learn_directions(const AnalysisInput& input, const MapOptions& options) {
+  const int known = input.model.card.options.classes;
+  if (input.dataset->classes() > known) {
+    throw ConfigError(
+        fmt::format("--train-set: has {} classes, but the model knows {}", input.dataset->classes(), known));
   }
-  return methods;
+  if (input.dataset->samples(Split::kTrain).empty()) throw ConfigError("--train-set: its train split has no image");
+  LocalRun run(Stage::kLocalize, Json::object(), "");
+  std::vector<ClassDirection> directions;
+  require_success(run_analysis([&]() -> JobEnd {
+    PassProgress progress(run.context(), class_direction_steps(input, run.context().collective));
+    directions = class_directions(run.context(), input, options.layers.empty() ? 0 : options.layers.back(), progress);
+    return JobSuccess{};
+  }));
+  return directions;
 }
 
 class Localizer {
  public:
   explicit Localizer(const LocalizeArguments& arguments)
       : arguments_(arguments),
-        model_(open_model(arguments.model)),
+        input_(open_inputs(arguments)),
+        card_(input_.model.card),
         options_(map_options(arguments.options)),
-        classes_(class_choices(arguments.classes, arguments, model_.card.options.classes)),
-        format_(place(*model_.backbone, at::kCPU)),
-        engine_(*model_.backbone, methods_of(arguments), options_) {}
+        classes_(class_choices(arguments, card_.options.classes)),
+        engine_(*input_.model.backbone, map_methods_of(arguments), options_) {}
+
+  void learn() {
+    const std::vector<MapMethod>& methods = engine_.methods();
+    if (std::find(methods.begin(), methods.end(), MapMethod::kDdt) == methods.end()) return;
+    engine_.set_class_directions(learn_directions(input_, options_));
+  }
 
   // Before the first result: with --class gt every picture needs a class, and one that the model knows.
   void require_labels(const std::vector<Picture>& pictures) const {
     if (std::none_of(classes_.begin(), classes_.end(), [](const ClassChoice& c) { return c.name == "gt"; })) return;
-    const int known = model_.card.options.classes;
+    const int known = card_.options.classes;
     for (const Picture& picture : pictures) {
       const Sample& sample = picture.sample;
       if (sample.label < 0) {
@@ -125,8 +101,8 @@ class Localizer {
   // Writes the maps and overlays, too.
   Found localize(const Picture& picture) const {
     const Image image = read_picture(picture.file);
-    const int size = arguments_.size > 0 ? arguments_.size : model_.card.resolution;
-    const at::Tensor input = to_input(image, size, normalization(model_.card)).unsqueeze(0).contiguous(format_);
+    const at::Tensor input =
+        to_input(image, card_.resolution, input_.normalization).unsqueeze(0).contiguous(input_.format);
     const MapPass pass = engine_.run(input);
     const at::Tensor scores = at::softmax(pass.logits[0].detach().to(at::kDouble), 0);
     MapRequest request;
@@ -163,7 +139,7 @@ class Localizer {
 
   std::string class_name(int64_t label) const {
     const auto index = static_cast<size_t>(label);
-    return index < model_.card.class_names.size() ? model_.card.class_names[index] : "";
+    return index < card_.class_names.size() ? card_.class_names[index] : "";
   }
 
   // In the picture's own pixels.
@@ -185,10 +161,10 @@ class Localizer {
   }
 
   const LocalizeArguments& arguments_;
-  Model model_;
+  AnalysisInput input_;
+  const ModelCard& card_;
   MapOptions options_;
   std::vector<ClassChoice> classes_;
-  at::MemoryFormat format_;
   MapEngine engine_;
 };
 
@@ -201,8 +177,9 @@ void print_line(const Json& entry) {
 
 void localize(const LocalizeArguments& arguments) {
   const std::vector<Picture> pictures = list_pictures(arguments.pictures, arguments.images, arguments.metadata);
-  const Localizer localizer(arguments);
+  Localizer localizer(arguments);
   localizer.require_labels(pictures);
+  localizer.learn();
   Json all = Json::array();
   std::vector<std::vector<Image>> sheet;
   for (const Picture& picture : pictures) {
@@ -223,66 +200,19 @@ void localize(const LocalizeArguments& arguments) {
   if (arguments.json) fmt::print("{}\n", all.dump(2));
 }
 
-// Every parameter that a localize job knows and that makes a map: cam_weight is --cam-weight.
-void add_map_options(CLI::App& command, Json& options) {
-  constexpr std::string_view kOfEvaluation[] = {"eval_side", "threshold_step"};
-  for (const ParameterInfo& parameter : parameter_table()) {
-    const std::vector<Stage>& stages = parameter.stages;
-    if (std::find(stages.begin(), stages.end(), Stage::kLocalize) == stages.end()) continue;
-    if (std::ranges::find(kOfEvaluation, parameter.name) != std::end(kOfEvaluation)) continue;
-    std::string flag = "--" + std::string(parameter.name);
-    std::replace(flag.begin(), flag.end(), '_', '-');
-    const std::string meaning =
-        fmt::format("{}{} [{}]", parameter.meaning, parameter.allowed.empty() ? "" : ": " + join(parameter.allowed),
-                    parameter.default_value.dump());
-    command.add_option_function<std::string>(
-        flag,
-        [&options, &parameter, flag](const std::string& text) {
-          const Json value = parameter.type == "string" ? Json(text) : read_plain_scalar(text).value;
-          if (const auto problem = parameter_problem(parameter, value)) throw ConfigError(flag + ": " + *problem);
-          options[std::string(parameter.name)] = value;
-        },
-        meaning);
-  }
-}
-
 }  // namespace
 
 void add_localize_command(CLI::App& app, WorkerCommandLine&) {
   CLI::App* command = app.add_subcommand("localize", "Draw a model's score maps and boxes for pictures.");
   const auto arguments = std::make_shared<LocalizeArguments>();
-  add_weights_options(*command, arguments->model);
-  command->add_option("--size", arguments->size, "side of the square input, px; default: as trained")
-      ->check(CLI::Range(32, 4096));
-  command->add_option("--method", arguments->methods, join(map_method_names()))
-      ->delimiter(',')
-      ->allow_extra_args(false)  // or the pictures after it were methods
-      ->capture_default_str();
-  command->add_option("--class", arguments->classes, "predicted, gt (with --metadata) or a class number")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->capture_default_str();
-  command->add_option("--side", arguments->side, "side of the written maps, px")
-      ->check(CLI::Range(1, 4096))
-      ->capture_default_str();
-  command->add_option("--threshold", arguments->threshold, "of the box, as a share of the map's maximum")
-      ->check(CLI::Range(0.0, 0.9999))
-      ->capture_default_str();
-  add_map_options(*command, arguments->options);
-  command->add_option("--out", arguments->out, "folder for maps (.npy) and overlays (.png)")->required();
-  command->add_option("--sheet", arguments->sheet,
-                      "one PNG of all overlays: a row per picture, a column per class and "
-                      "method");
-  command->add_option("--images", arguments->images, "a folder of pictures");
-  command->add_option("--metadata", arguments->metadata, "metadata of the split whose images lie there");
-  command->add_option("picture", arguments->pictures, "JPEG or PNG files");
-  command->add_flag("--json", arguments->json, "print JSON");
+  add_localize_options(*command, *arguments);
   command->footer(
       "Examples:\n"
       "  camsweep localize --weights weights.safetensors --method cam,pc1 --out maps bird.jpg\n"
       "  camsweep localize --weights weights.safetensors --method layercam --layers stage2+stage3 --out maps bird.jpg\n"
       "  camsweep localize --weights weights.safetensors --method cam,gradcam_pp,pc1 --class gt --images birds/images\n"
-      "      --metadata birds/metadata/test --out maps --sheet maps.png");
+      "      --metadata birds/metadata/test --out maps --sheet maps.png\n"
+      "  camsweep localize --weights weights.safetensors --method ddt --train-set birds --out maps bird.jpg");
   command->callback([arguments] { localize(*arguments); });
 }
 

@@ -122,21 +122,26 @@ AnalysisInput open_input(const ModelArguments& arguments) {
   return analysis_input(std::move(model), std::move(dataset), at::kCPU);
 }
 
-void print_result(const JobEnd& end, const ModelArguments& arguments) {
+const JobSuccess& require_success(const JobEnd& end) {
   if (const auto* failure = std::get_if<JobFailure>(&end)) throw ConfigError(failure->text);
   const auto* success = std::get_if<JobSuccess>(&end);
   CAMSWEEP_CHECK(success, "a command's analysis is never told to stop");
-  Json result = result_json(*success);
+  return *success;
+}
+
+void print_result(const JobEnd& end, const ModelArguments& arguments) {
+  const JobSuccess& success = require_success(end);
+  Json result = result_json(success);
   if (arguments.json) {
     result["artifacts"] = Json::array();
-    for (const Artifact& artifact : success->artifacts) {
+    for (const Artifact& artifact : success.artifacts) {
       if (!arguments.out.empty()) result["artifacts"].push_back(artifact.path);
     }
     fmt::print("{}\n", result.dump(2));
     return;
   }
-  for (const Metric& metric : success->metrics) fmt::print("{:<34}{:.6g}\n", metric.name, metric.value);
-  for (const Artifact& artifact : success->artifacts) {
+  for (const Metric& metric : success.metrics) fmt::print("{:<34}{:.6g}\n", metric.name, metric.value);
+  for (const Artifact& artifact : success.artifacts) {
     if (!arguments.out.empty()) fmt::print(stderr, "wrote {}\n", (fs::path(arguments.out) / artifact.path).string());
   }
 }

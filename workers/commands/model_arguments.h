@@ -72,6 +72,9 @@ class LocalRun {
 // Throws as analysis_input(); ConfigError.
 AnalysisInput open_input(const ModelArguments& arguments);
 
+// Throws ConfigError for a failure.
+const JobSuccess& require_success(const JobEnd& end);
+
 // Prints an analysis' numbers, one a line or as JSON {metrics, curves, artifacts}. Throws ConfigError for a failure.
 void print_result(const JobEnd& end, const ModelArguments& arguments);
 

@@ -14,8 +14,10 @@ namespace {
 
 constexpr double kTolerance = 1e-9;
 
+// The network's classes, of which a data set may show but the first.
 std::vector<std::vector<size_t>> samples_by_class(const AnalysisInput& input) {
-  std::vector<std::vector<size_t>> by_class(static_cast<size_t>(input.dataset->classes()));
+  CAMSWEEP_CHECK(input.dataset->classes() <= input.model.card.options.classes, "the network knows every class");
+  std::vector<std::vector<size_t>> by_class(static_cast<size_t>(input.model.card.options.classes));
   const std::vector<Sample>& samples = input.dataset->samples(Split::kTrain);
   for (size_t i = 0; i < samples.size(); ++i) by_class[static_cast<size_t>(samples[i].label)].push_back(i);
   return by_class;

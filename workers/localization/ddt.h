@@ -34,8 +34,9 @@ class DescriptorSums {
   at::Tensor packed_;  // (K + 3, K): products, sum, sum over frames, counts of positions
 };
 
-// Of each class of the train split, in one pass over it, class by class; `stage` as in MapOptions::layers, 0 for the
-// last feature map. All ranks call it together and get the same. Throws as for_each_batch().
+// Of each class that the network knows, in one pass over the train split, class by class; `stage` as in
+// MapOptions::layers, 0 for the last feature map. All ranks call it together and get the same. Throws as
+// for_each_batch().
 std::vector<ClassDirection> class_directions(JobContext& context, const AnalysisInput& input, int stage,
                                              PassProgress& progress);
 // How many steps of progress it takes.
