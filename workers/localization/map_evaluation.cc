@@ -59,17 +59,21 @@ void check_values(const ScoreMap& map, const fs::path& file) {
   }
 }
 
+bool fits(const ScoreMap& map, const EvaluationOptions& options) {
+  return map.height == options.side && map.width == options.side;
+}
+
+// As it lies there; of another size only if the options resize it.
 ScoreMap load_map(const fs::path& file, const EvaluationOptions& options) {
   ScoreMap map = read_npy(file);
   check_values(map, file);
-  if (map.height == options.side && map.width == options.side) return map;
-  if (!options.resize) {
-    throw ConfigError(fmt::format("{}: is {} x {}, expected {} x {}; --side or --resize change that", file.string(),
-                                  map.height, map.width, options.side, options.side));
-  }
-  map = resize_map(map, options.side, options.side, *options.resize);
-  for (double& value : map.values) value = std::clamp(value, 0.0, 1.0);  // bicubic overshoots
-  return map;
+  if (fits(map, options) || options.resize) return map;
+  throw ConfigError(fmt::format("{}: is {} x {}, expected {} x {}; --side or --resize change that", file.string(),
+                                map.height, map.width, options.side, options.side));
+}
+
+LevelMap levels_of(const ScoreMap& map, const EvaluationOptions& options) {
+  return fits(map, options) ? quantize(map) : raise_to_levels(map, options.side, options.side, *options.resize);
 }
 
 struct ScoredFile {
@@ -79,7 +83,7 @@ struct ScoredFile {
 };
 
 ScoredFile score(const ScoreMap& map, const Sample& sample, const EvaluationOptions& options) {
-  const LevelMap levels = quantize(map);
+  const LevelMap levels = levels_of(map, options);
   const FrameSize frame = {options.side, options.side};
   const int top = levels.max();
   const bool constant =
@@ -199,6 +203,9 @@ class MapEvaluator {
     parallel_for(count, options_.threads, [&](size_t i) {
       const Sample& sample = samples_[first + i];
       maps[i] = load_map(map_file(options_.maps, sample.id), options_);
+      if (!fits(maps[i], options_)) {
+        maps[i] = raise_map(maps[i], options_.side, options_.side, *options_.resize).map;
+      }
       try {
         labels[i] = mask_labels(options_.masks, sample, options_.side);
       } catch (const ImageError& error) {

@@ -19,7 +19,9 @@ struct EvaluationOptions {
   std::filesystem::path masks;  // empty: boxes
   int side = 224;
   double step = 0.001;
-  std::optional<MapFilter> resize;  // none: a map of another size is an error
+  // A map of another size is resized and stretched to [0, 1] by its minimum and maximum, as low-resolution maps are
+  // before they are stored (spec protocol, 3.2). None: it is an error.
+  std::optional<MapFilter> resize;
   enum class Missing { kRefuse, kAllow } missing = Missing::kRefuse;
   // Image id -> classes, best first. Empty: not known.
   std::map<std::string, std::vector<int>> predictions;

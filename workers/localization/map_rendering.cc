@@ -30,7 +30,7 @@ Normalized render_map(const ScoreMap& coarse, MapMethod method, const MapOptions
 }
 
 Normalized render_activation(const ScoreMap& map, MapOptions::Heatmap heatmap, int side) {
-  if (heatmap == MapOptions::Heatmap::kWsoleval) return min_max(resize_map(map, side, side, MapFilter::kBicubic));
+  if (heatmap == MapOptions::Heatmap::kWsoleval) return raise_map(map, side, side, MapFilter::kBicubic);
   ScoreMap positive = map;
   double high = 0;
   bool finite = true;
@@ -49,8 +49,8 @@ Normalized render_activation(const ScoreMap& map, MapOptions::Heatmap heatmap, i
 }
 
 Normalized render_pc1(const ScoreMap& map, MapOptions::Pc1Quantization quantization, int side) {
+  if (quantization == MapOptions::Pc1Quantization::kMinMax) return raise_map(map, side, side, MapFilter::kBilinear);
   const ScoreMap resized = resize_map(map, side, side, MapFilter::kBilinear);
-  if (quantization == MapOptions::Pc1Quantization::kMinMax) return min_max(resized);
   LevelMap levels{side, side, {}};
   for (const double value : resized.values) levels.levels.push_back(to_level(value, quantization));
   return min_max(levels);

@@ -44,28 +44,79 @@ std::vector<Taps> make_taps(int in, int out, MapFilter filter) {
   return taps;
 }
 
+// The rows of a resized map, one at a time.
+class ResizedRows {
+ public:
+  ResizedRows(const ScoreMap& map, int height, int width, MapFilter filter)
+      : wide_{map.height, width, std::vector<double>(static_cast<size_t>(map.height) * static_cast<size_t>(width))},
+        taps_(make_taps(map.height, height, filter)) {
+    const std::vector<Taps> columns = make_taps(map.width, width, filter);
+    double* out = wide_.values.data();
+    for (int y = 0; y < map.height; ++y) {
+      const double* const row = map.row(y);
+      for (const Taps& tap : columns) {
+        double sum = 0;
+        for (size_t k = 0; k < 4; ++k) sum += row[tap.index[k]] * tap.weight[k];
+        *out++ = sum;
+      }
+    }
+  }
+
+  // In OpenCV's order of sums, whatever the instruction set: fused products would round once less.
+  void write(int y, double* out) const {
+    const Taps& tap = taps_[static_cast<size_t>(y)];
+    const std::array<double, 4>& weight = tap.weight;
+    const double *a = wide_.row(tap.index[0]), *b = wide_.row(tap.index[1]);
+    const double *c = wide_.row(tap.index[2]), *d = wide_.row(tap.index[3]);
+    for (int x = 0; x < wide_.width; ++x) {
+      out[x] = a[x] * weight[0] + b[x] * weight[1] + c[x] * weight[2] + d[x] * weight[3];
+    }
+  }
+
+ private:
+  ScoreMap wide_;  // with the columns of the result and the rows of the source
+  std::vector<Taps> taps_;
+};
+
+bool is_constant(const ScoreMap& map) {
+  const std::optional<ValueRange> range = finite_range(map.values);
+  return !range || !(range->high > range->low);
+}
+
 }  // namespace
 
 ScoreMap resize_map(const ScoreMap& map, int height, int width, MapFilter filter) {
-  const std::vector<Taps> columns = make_taps(map.width, width, filter);
-  const std::vector<Taps> rows = make_taps(map.height, height, filter);
-  ScoreMap wide{map.height, width, {}};
-  wide.values.reserve(static_cast<size_t>(map.height) * columns.size());
-  for (int y = 0; y < map.height; ++y) {
-    for (const Taps& tap : columns) {
-      double sum = 0;
-      for (size_t k = 0; k < 4; ++k) sum += map.at(y, tap.index[k]) * tap.weight[k];
-      wide.values.push_back(sum);
-    }
+  const ResizedRows rows(map, height, width, filter);
+  ScoreMap result{height, width, std::vector<double>(static_cast<size_t>(height) * static_cast<size_t>(width))};
+  double* out = result.values.data();
+  for (int y = 0; y < height; ++y, out += width) rows.write(y, out);
+  return result;
+}
+
+Normalized raise_map(const ScoreMap& map, int height, int width, MapFilter filter) {
+  if (!is_constant(map)) return min_max(resize_map(map, height, width, filter));
+  return {{height, width, std::vector<double>(static_cast<size_t>(height) * static_cast<size_t>(width))}, true};
+}
+
+LevelMap raise_to_levels(const ScoreMap& map, int height, int width, MapFilter filter) {
+  LevelMap result{height, width, std::vector<uint8_t>(static_cast<size_t>(height) * static_cast<size_t>(width))};
+  if (is_constant(map)) return result;
+  const ResizedRows rows(map, height, width, filter);
+  std::vector<double> row(static_cast<size_t>(width));
+  ValueRange range;
+  for (int y = 0; y < height; ++y) {
+    rows.write(y, row.data());
+    const std::optional<ValueRange> of_row = finite_range(row);
+    if (!of_row) return result;  // an overflow
+    range = {std::min(range.low, of_row->low), std::max(range.high, of_row->high)};
   }
-  ScoreMap result{height, width, {}};
-  result.values.reserve(rows.size() * columns.size());
-  for (const Taps& tap : rows) {
-    for (int x = 0; x < width; ++x) {
-      double sum = 0;
-      for (size_t k = 0; k < 4; ++k) sum += wide.at(tap.index[k], x) * tap.weight[k];
-      result.values.push_back(sum);
-    }
+  const double span = range.high - range.low;
+  if (!(span > 0)) return result;
+  auto level = result.levels.begin();
+  for (int y = 0; y < height; ++y) {
+    rows.write(y, row.data());
+    level = std::transform(row.begin(), row.end(), level,
+                           [&](double value) { return level_of((value - range.low) / span); });
   }
   return result;
 }

@@ -13,6 +13,12 @@ enum class MapFilter {
 
 ScoreMap resize_map(const ScoreMap& map, int height, int width, MapFilter filter);
 
+// min_max() of the resized map. A constant one stays constant, although sums of its weights differ in their last bits.
+Normalized raise_map(const ScoreMap& map, int height, int width, MapFilter filter);
+
+// quantize(raise_map(...).map) without the maps between, row by row.
+LevelMap raise_to_levels(const ScoreMap& map, int height, int width, MapFilter filter);
+
 // Source index of each of `out` samples of a nearest-neighbour resize from `in` samples: floor(d * (1 / (out / in))) in
 // double, in exactly this order.
 std::vector<int> nearest_indices(int in, int out);

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <vector>
 
 #include "workers/data/dataset.h"
@@ -12,7 +12,7 @@
 namespace camsweep {
 
 // What a pixel of the evaluated frame counts as.
-enum class PixelLabel : uint8_t { kBackground = 0, kForeground = 1, kIgnore = 255 };
+enum class PixelLabel : uint8_t { kBackground, kForeground, kIgnore };
 
 // Labels of a sample from its mask files under `folder`: foreground is the union of all masks (any grey above 0),
 // resized to side x side by nearest neighbour; ignored is what the ignore mask marks outside of it. Throws ImageError.
@@ -23,17 +23,12 @@ std::vector<PixelLabel> mask_labels(const std::filesystem::path& folder, const S
 class ThresholdBins {
  public:
   explicit ThresholdBins(double step);
-  size_t count() const { return edges_.size(); }
-  // Of a value in [0, 1].
-  size_t operator()(double value) const {
-    size_t bin = std::min(edges_.size() - 1, static_cast<size_t>(value * per_unit_));
-    while (edges_[bin] > value) --bin;
-    while (bin + 1 < edges_.size() && edges_[bin + 1] <= value) ++bin;
-    return bin;
-  }
+  size_t count() const { return edges_.size() - 1; }
+  // Of each of `values`, in [0, 1].
+  void find(std::span<const double> values, int32_t* bins) const;
 
  private:
-  std::vector<double> edges_;
+  std::vector<double> edges_;  // and infinity
   double per_unit_;
 };
 
@@ -46,9 +41,10 @@ class PixelPrecision {
   double pxap() const;
 
  private:
+  int64_t& count(PixelLabel label, size_t bin) { return counts_[static_cast<size_t>(label) * bins_.count() + bin]; }
+
   ThresholdBins bins_;
-  std::vector<int64_t> foreground_;
-  std::vector<int64_t> background_;
+  std::vector<int64_t> counts_;  // per label and bin
 };
 
 }  // namespace camsweep

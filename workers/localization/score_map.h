@@ -2,6 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
 #include <vector>
 
 namespace camsweep {
@@ -12,9 +15,8 @@ struct ScoreMap {
   int width = 0;
   std::vector<double> values;
 
-  double at(int y, int x) const {
-    return values[static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x)];
-  }
+  const double* row(int y) const { return values.data() + static_cast<size_t>(y) * static_cast<size_t>(width); }
+  double at(int y, int x) const { return row(y)[x]; }
 };
 
 // A score map in 8 bits, as boxes are drawn from it.
@@ -26,8 +28,16 @@ struct LevelMap {
   uint8_t max() const;
 };
 
-// Each value v in [0, 1] becomes trunc(255 v). Spec protocol, 7.2.
+// trunc(255 v) of a value v in [0, 1]. Spec protocol, 7.2.
+inline uint8_t level_of(double value) { return static_cast<uint8_t>(static_cast<int>(255 * value)); }
 LevelMap quantize(const ScoreMap& map);
+
+struct ValueRange {
+  double low = std::numeric_limits<double>::infinity();
+  double high = -std::numeric_limits<double>::infinity();
+};
+// None if a value is not finite.
+std::optional<ValueRange> finite_range(std::span<const double> values);
 
 // (v - min) / (max - min); none for a map that is constant or holds a NaN: callers use zeros and count it.
 struct Normalized {

@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,58 @@ namespace camsweep {
 namespace {
 
 namespace fs = std::filesystem;
+
+TEST(MinMaxTest, OneValueThatIsNotFiniteMakesAMapConstant) {
+  for (const double bad : {std::nan(""), HUGE_VAL, -HUGE_VAL}) {
+    for (size_t at = 0; at < 21; ++at) {
+      ScoreMap map{3, 7, {}};
+      for (int i = 0; i < 21; ++i) map.values.push_back(i);
+      map.values[at] = bad;
+
+      const Normalized result = min_max(map);
+
+      EXPECT_TRUE(result.constant);
+      EXPECT_EQ(result.map.values, std::vector<double>(21, 0.0));
+    }
+  }
+}
+
+TEST(MinMaxTest, LowestAndHighestBecomeZeroAndOneWhereverTheyStand) {
+  for (size_t low = 0; low < 19; ++low) {
+    const size_t high = (low + 7) % 19;
+    ScoreMap map{19, 1, std::vector<double>(19, 5.0)};
+    map.values[low] = -3;
+    map.values[high] = 13;
+
+    const Normalized result = min_max(map);
+
+    EXPECT_EQ(result.map.values[low], 0);
+    EXPECT_EQ(result.map.values[high], 1);
+    EXPECT_EQ(result.map.values[(low + 1) % 19], 0.5);
+  }
+}
+
+TEST(RaiseToLevelsTest, IsTheResizedStretchedQuantizedMap) {
+  std::mt19937 random(5);
+  std::uniform_real_distribution<double> uniform(-3, 8);
+  for (const int side : {1, 2, 7, 28}) {
+    ScoreMap map{side, side + 3, std::vector<double>(static_cast<size_t>(side * (side + 3)))};
+    for (double& value : map.values) value = uniform(random);
+    for (const MapFilter filter : {MapFilter::kBilinear, MapFilter::kBicubic}) {
+      const LevelMap levels = raise_to_levels(map, 61, 50, filter);
+      EXPECT_EQ(levels.levels, quantize(min_max(resize_map(map, 61, 50, filter)).map).levels) << side;
+      EXPECT_EQ(levels.max(), 255);
+    }
+  }
+}
+
+TEST(RaiseToLevelsTest, ConstantMapsAndMapsWithNaNBecomeZeros) {
+  const ScoreMap constant{2, 2, {0.3, 0.3, 0.3, 0.3}};
+  const ScoreMap broken{2, 2, {0.3, std::nan(""), 0.3, 0.1}};
+  for (const ScoreMap& map : {constant, broken}) {
+    EXPECT_EQ(raise_to_levels(map, 9, 9, MapFilter::kBicubic).levels, std::vector<uint8_t>(81, 0));
+  }
+}
 
 // Numbers below: cv2.resize of OpenCV 4.6 on float64 maps.
 TEST(MapResizeTest, BilinearIsOpenCvs) {
@@ -189,6 +243,30 @@ TEST_F(EvaluateTest, BadMapsAreOneSentence) {
   EXPECT_NE(error().find("b.jpg.npy: type '<i8'"), std::string::npos);
 }
 
+// 2 x 2 pixels with the same values up to a factor and a constant, beside the map at full size.
+TEST_F(EvaluateTest, LowResolutionMapsAreRaisedAndStretched) {
+  const ScoreMap low{2, 2, {0.2, 0.25, 0.2, 0.6}};
+  write_npy(folder_ / "maps/a.jpg.npy", low);
+  write_npy(folder_ / "maps/b.jpg.npy", min_max(resize_map(low, 10, 10, MapFilter::kBicubic)).map);
+  write_file(folder_ / "localization.txt", "a.jpg,10,10,19,19\nb.jpg,20,20,39,39\n");
+  EXPECT_NE(error().find("a.jpg.npy: is 2 x 2, expected 10 x 10"), std::string::npos);
+
+  options_.resize = MapFilter::kBicubic;
+  const MapEvaluation evaluation = evaluate_maps(options_);
+
+  EXPECT_GT(evaluation.list[0].score.best_iou, 0.5);
+  EXPECT_EQ(evaluation.list[0].score.best_iou, evaluation.list[1].score.best_iou);
+  EXPECT_EQ(evaluation.list[0].score.threshold, evaluation.list[1].score.threshold);
+}
+
+TEST_F(EvaluateTest, MapsOfOneLevelAreCounted) {
+  write_npy(folder_ / "maps/a.jpg.npy", ScoreMap{10, 10, std::vector<double>(100, 0.5)});
+  write_npy(folder_ / "maps/b.jpg.npy", ScoreMap{2, 2, std::vector<double>(4, 0.7)});
+  options_.resize = MapFilter::kBilinear;
+
+  EXPECT_EQ(evaluate_maps(options_).constant, 2);
+}
+
 TEST_F(EvaluateTest, MasksThatAreMissingOrDamagedAreNamed) {
   write_file(folder_ / "masks.txt", "a.jpg,a.png,\nb.jpg,b.png,\n");
   options_.masks = folder_ / "masks";
@@ -278,10 +356,14 @@ TEST(ThresholdBinsTest, BeginAtTheGridsValuesToTheLastBit) {
     edges.push_back(1);
 
     ASSERT_EQ(bins.count(), edges.size());
-    for (size_t i = 0; i < edges.size(); ++i) {
-      EXPECT_EQ(bins(edges[i]), i) << step;
-      if (i == 0) continue;
-      EXPECT_EQ(bins(std::nextafter(edges[i], 0)), i - 1) << step;
+    std::vector<int32_t> at(edges.size()), below(edges.size());
+    bins.find(edges, at.data());
+    std::transform(edges.begin(), edges.end(), edges.begin(), [](double edge) { return std::nextafter(edge, 0); });
+    bins.find(edges, below.data());
+
+    for (int i = 0; i < static_cast<int>(edges.size()); ++i) {
+      EXPECT_EQ(at[static_cast<size_t>(i)], i) << step;
+      EXPECT_EQ(below[static_cast<size_t>(i)], std::max(0, i - 1)) << step;
     }
   }
 }

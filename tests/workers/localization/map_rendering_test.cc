@@ -44,6 +44,19 @@ TEST(RenderPc1Test, QuantizationsDifferOutsideZeroToOne) {
   EXPECT_EQ(values(MapOptions::Pc1Quantization::kWrap), (std::vector<double>{1, 77.0 / 181, 0}));
 }
 
+// Equal values weighted by fractions that add up to 1 differ in their last bits: stretched, they would be a picture of
+// rounding.
+TEST(RenderActivationTest, ConstantMapsStayConstantWhateverTheirValue) {
+  const ScoreMap constant{7, 7, std::vector<double>(49, 0.3)};
+
+  const Normalized map = render_activation(constant, MapOptions::Heatmap::kWsoleval, 224);
+  const Normalized pc1 = render_pc1(constant, MapOptions::Pc1Quantization::kMinMax, 224);
+
+  EXPECT_TRUE(map.constant);
+  EXPECT_EQ(map.map.values, std::vector<double>(224 * 224, 0.0));
+  EXPECT_TRUE(pc1.constant);
+}
+
 TEST(RenderActivationTest, MaxKeepsTheSmallestPositiveValueAboveZero) {
   const Normalized map = render_activation({2, 2, {1, 2, 3, 4}}, MapOptions::Heatmap::kMax, 2);
 
