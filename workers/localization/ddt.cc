@@ -13,6 +13,7 @@ namespace camsweep {
 namespace {
 
 constexpr double kTolerance = 1e-9;
+constexpr double kRounding = 1e-12;  // of the squares of which a variance is the difference
 
 // The network's classes, of which a data set may show but the first.
 std::vector<std::vector<size_t>> samples_by_class(const AnalysisInput& input) {
@@ -65,7 +66,10 @@ ClassDirection DescriptorSums::direction() const {
   const double frame_positions = packed_[channels + 2][1].item<double>();
   if (positions == 0) return {};
   const at::Tensor mean = packed_[channels] / positions;
-  const at::Tensor covariance = packed_.slice(0, 0, channels) / positions - at::outer(mean, mean);
+  const at::Tensor moments = packed_.slice(0, 0, channels) / positions;
+  const at::Tensor covariance = moments - at::outer(mean, mean);
+  const double rounding = kRounding * moments.trace().item<double>();
+  if (!(covariance.trace().item<double>() > rounding)) return {};
   const EigenPair pair = leading_eigenpair(static_cast<int>(channels), kTolerance, [&](const Direction& v) {
     const at::Tensor product = at::mv(covariance, at::tensor(v, at::kDouble));
     return Direction(product.const_data_ptr<double>(), product.const_data_ptr<double>() + channels);

@@ -12,7 +12,7 @@
 namespace camsweep {
 
 // Of all positions of a class's images: their mean and the direction in which they spread most, (K) double. Undefined
-// for a class without images.
+// for a class without images, or with one descriptor everywhere.
 struct ClassDirection {
   at::Tensor mean;
   at::Tensor direction;  // unit length; low on the frame of the class's images

@@ -56,6 +56,16 @@ TEST(DdtTest, SumsOfRanksAreTheSumsOfAllImages) {
   EXPECT_TRUE(at::allclose(merged.direction().direction, whole.direction().direction, 1e-9, 1e-12));
 }
 
+// Their covariance is what rounding leaves: below zero as often as above.
+TEST(DdtTest, DescriptorsThatAreAllOneHaveNoDirection) {
+  for (const double value : {0.1, 0.7, 1e6}) {
+    DescriptorSums sums(4);
+    sums.add(at::full({3, 4, 1, 1}, value, at::kDouble));
+
+    EXPECT_FALSE(sums.direction().direction.defined()) << value;
+  }
+}
+
 TEST(DdtTest, AClassWithoutImagesHasAMapOfZeros) {
   const ClassDirection none = DescriptorSums(4).direction();
 
