@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <set>
 #include <sstream>
 #include <system_error>
@@ -160,6 +161,21 @@ std::string folder_fingerprint(const Json& dataset, HashCache& cache) {
   return fingerprint.finish();
 }
 
+// What the block of a data set that is made on the fly leaves open, by kind.
+const std::map<std::string, Json>& made_defaults() {
+  static const std::map<std::string, Json> defaults = {
+      {"synth", {{"classes", 4}, {"train", 64}, {"val", 16}, {"test", 16}, {"side", 96}, {"seed", 0}}},
+      {"signals",
+       {{"train", 11'200},
+        {"test", 4'800},
+        {"length", 100},
+        {"periods", 2.0},
+        {"segment", 20},
+        {"noise", 0.3},
+        {"seed", 0}}}};
+  return defaults;
+}
+
 }  // namespace
 
 HashCache::HashCache(fs::path file) : file_(std::move(file)) {
@@ -207,9 +223,8 @@ fs::path HashCache::default_file() {
 Json resolve_dataset(const Json& dataset, const fs::path& sweep_file) {
   Json resolved = dataset;
   const std::string kind = dataset.at("kind");
-  if (kind == "synth") {
-    const Json defaults = {{"classes", 4}, {"train", 64}, {"val", 16}, {"test", 16}, {"side", 96}, {"seed", 0}};
-    for (const auto& [key, value] : defaults.items()) {
+  if (const auto made = made_defaults().find(kind); made != made_defaults().end()) {
+    for (const auto& [key, value] : made->second.items()) {
       if (!resolved.contains(key)) resolved[key] = value;
     }
     return resolved;
@@ -231,7 +246,7 @@ std::string dataset_fingerprint(const Json& dataset, HashCache& cache) {
   if (kind == "wsol") return wsol_fingerprint(dataset, cache);
   if (kind == "cub") return cub_fingerprint(dataset, cache);
   if (kind == "folder") return folder_fingerprint(dataset, cache);
-  CAMSWEEP_CHECK(kind == "synth", "the schema lets known kinds of data sets through alone");
+  CAMSWEEP_CHECK(made_defaults().contains(kind), "the schema lets known kinds of data sets through alone");
   return Fingerprint(dataset, cache).hash().hex();
 }
 

@@ -19,7 +19,7 @@ int stage_version(Stage stage) {
 
 const std::vector<std::string>& stage_parameters(Stage stage) {
   static const auto all = [] {
-    std::array<std::vector<std::string>, 5> names;
+    std::array<std::vector<std::string>, kAllStages.size()> names;
     for (const ParameterInfo& info : parameter_table()) {
       for (const Stage used_by : info.stages) {
         if (info.name != "pretraining") names[static_cast<size_t>(used_by)].emplace_back(info.name);

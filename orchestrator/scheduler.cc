@@ -195,12 +195,11 @@ void Scheduler::finish_if_over() {
 }
 
 RunStatus Scheduler::status(double now_s) const {
-  constexpr std::array kStages = {Stage::kTrain, Stage::kLocalize, Stage::kErf, Stage::kPca, Stage::kActivation};
   RunStatus status;
   status.jobs = jobs_.counts();
   status.gangs = static_cast<int>(gangs_.size());
   std::vector<StageWork> stages;
-  for (const Stage stage : kStages) {
+  for (const Stage stage : kAllStages) {
     const auto known = options_.durations.find(stage);
     stages.push_back({.stage = stage,
                       .waiting = jobs_.waiting(stage),

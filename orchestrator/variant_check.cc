@@ -37,6 +37,31 @@ std::optional<std::string> localize_problem(const Row& cell, const AnalysisSpec&
   return std::nullopt;
 }
 
+// Why the cell and the analyses do not fit images, or signals, whichever the data set holds.
+std::optional<std::string> sample_problem(const SweepSpec& sweep, const Row& cell, const BackboneVariant& variant) {
+  const auto name = [](bool signals) { return signals ? "signals" : "images"; };
+  const bool signals = sweep.dataset.value("kind", "") == "signals";
+  if (takes_signals(variant) != signals) {
+    return fmt::format("{} takes {}, but the data set holds {}", variant.name, name(!signals), name(signals));
+  }
+  for (const AnalysisSpec& analysis : sweep.analyses) {
+    const bool of_signals = analysis.stage == Stage::kSignals;
+    if (of_signals == signals) continue;
+    return fmt::format("the analysis `{}` is of {}, but the data set holds {}", stage_name(analysis.stage),
+                       name(of_signals), name(signals));
+  }
+  if (!signals) return std::nullopt;
+  const int length = sweep.dataset.value("length", 100);
+  if (*cell[parameter_position("resolution")] != length) {
+    return fmt::format("resolution is {}, but the signals have {} values",
+                       cell[parameter_position("resolution")]->dump(), length);
+  }
+  if (*cell[parameter_position("augmentation")] == true) {
+    return "augmentation is true, but it crops and flips images; signals take false";
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 void check_variant(const SweepSpec& sweep, const Row& cell, const BackboneVariant& variant) {
@@ -44,6 +69,7 @@ void check_variant(const SweepSpec& sweep, const Row& cell, const BackboneVarian
   const auto refuse = [&](const std::string& what) {
     throw ConfigError(fmt::format("{}: {} (cell {})", sweep.file.string(), what, cell_label(sweep, cell)));
   };
+  if (const auto problem = sample_problem(sweep, cell, variant)) refuse(*problem);
   const int resolution = *cell[kResolution];
   if (resolution < smallest_training_side(variant)) {
     refuse(fmt::format("resolution is {}, but {} takes images of at least {} px", resolution, variant.name,

@@ -16,7 +16,7 @@ struct Known {
   int decimals;
 };
 
-constexpr std::array<Known, 26> kKnown = {{
+constexpr std::array<Known, 29> kKnown = {{
     {"maxboxacc", "MaxBoxAcc (%)", Better::kHigher, 1},
     {"maxboxacc_transfer", "MaxBoxAcc, threshold from val (%)", Better::kHigher, 1},
     {"maxboxacc_v2", "MaxBoxAccV2 (%)", Better::kHigher, 1},
@@ -42,6 +42,9 @@ constexpr std::array<Known, 26> kKnown = {{
     {"rate_std", "contribution rate of PC1, standard deviation", Better::kUnknown, 3},
     {"whole_image", "whole-image box, MaxBoxAcc (%)", Better::kHigher, 1},
     {"centred", "best centred box, MaxBoxAcc (%)", Better::kHigher, 1},
+    {"accuracy", "accuracy (%)", Better::kHigher, 1},
+    {"iou", "IoU of map and noisy segment", Better::kHigher, 3},
+    {"peak_inside", "peak of the map in the noisy segment (%)", Better::kHigher, 1},
     {"epoch", "epoch", Better::kUnknown, 0},
 }};
 
@@ -78,7 +81,7 @@ MetricInfo metric_info(std::string_view metric) {
   for (const Known& known : kKnown) {
     if (known.name != last) continue;
     const bool plain = dot == std::string_view::npos || source == "erf" || source == "pca" || source == "activation" ||
-                       source == "floor";
+                       source == "signals" || source == "floor";
     return {.title = plain ? std::string(known.title) : source_title(source) + " " + std::string(known.title),
             .better = known.better,
             .decimals = known.decimals,

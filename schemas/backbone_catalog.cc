@@ -96,6 +96,11 @@ void add_alexnets_and_inceptions(Entries& all) {
   all.push_back(entry("inception", "inception_v3_wsol_28", wsol(8), 26'507'976, 28));
 }
 
+// Ours, for one-dimensional signals (spec protocol, 12). Its map's side is that of 224 values.
+void add_signal_networks(Entries& all) {
+  all.push_back(entry("signal_cnn", "signal_cnn", {{"widths", {64, 128, 128, 256}}}, 577'640, 112));
+}
+
 void add_convnexts(Entries& all) {
   const auto add = [&](const char* name, std::vector<int> depths, std::vector<int> widths, const Json& own,
                        int64_t parameters) {
@@ -195,6 +200,7 @@ Entries make_catalog() {
   add_replknets(all);
   add_slaks(all);
   add_hornets(all);
+  add_signal_networks(all);
   return all;
 }
 

@@ -127,6 +127,7 @@ std::vector<Family> make_families() {
         ffn_ratio()}},
       {"slak", {depths(4), widths(4), kernels({51, 49, 47, 13}), small_kernel(5, 1), ffn_ratio()}},
       {"hornet", {depths(4), widths(4), kernels(sevens), ffn_ratio(), block({"conv", "filter"}), filters}},
+      {"signal_cnn", {widths(4), kernels({9, 9, 5, 5})}},
   };
 }
 
@@ -281,6 +282,7 @@ BackboneVariant variant_from_json(const Json& json) {
 }
 
 int smallest_side(const BackboneVariant& variant) {
+  if (takes_signals(variant)) return 8;
   const bool full = variant.tail == "full";
   if (variant.family == "inception" && full) return 75;
   return variant.family == "alexnet" && full ? 63 : 32;
@@ -290,6 +292,8 @@ int smallest_training_side(const BackboneVariant& variant) {
   return variant.family == "inception" && variant.auxiliary == 1 ? 299 : smallest_side(variant);
 }
 
+bool takes_signals(const BackboneVariant& variant) { return variant.family == "signal_cnn"; }
+
 bool has_residual_branches(const BackboneVariant& variant) {
   constexpr std::string_view kResidual[] = {"resnet", "convnext", "replknet", "slak", "hornet"};
   return std::ranges::find(kResidual, variant.family) != std::end(kResidual);
@@ -298,6 +302,7 @@ bool has_residual_branches(const BackboneVariant& variant) {
 int stage_count(const BackboneVariant& variant) {
   if (variant.family == "vgg") return static_cast<int>(variant.depths.size());
   if (variant.family == "alexnet") return 3;
+  if (takes_signals(variant)) return 2;
   const bool is_cut = (variant.family == "googlenet" || variant.family == "inception") && variant.tail == "cam";
   return is_cut ? 3 : 4;
 }

@@ -11,10 +11,12 @@ namespace camsweep {
 // file may set any field that its family reads.
 struct BackboneVariant {
   std::string name = {};
-  std::string family = {};  // resnet, densenet, vgg, alexnet, googlenet, inception, convnext, replknet, slak, hornet
+  std::string family = {};  // resnet, densenet, vgg, alexnet, googlenet, inception, convnext, replknet, slak, hornet,
+                            // signal_cnn
   std::vector<int> depths = {};   // blocks per stage; densenet: layers; vgg: convolutions; replknet: pairs of blocks
   std::vector<int> widths = {};   // channels per stage; resnet: before the bottleneck's expansion; densenet: the stem's
-  std::vector<int> kernels = {};  // convnext, replknet, slak, hornet: depthwise kernel per stage; odd
+  std::vector<int> kernels = {};  // convnext, replknet, slak, hornet: depthwise kernel per stage; odd; signal_cnn: of
+                                  // each convolution
   int small_kernel = 0;    // replknet: the parallel small branch, 0 = none; slak: the short edge and small branch
   double dw_ratio = 1;     // replknet: depthwise width over block width
   double ffn_ratio = 4;    // convnext, replknet, slak, hornet: expansion of the feed-forward part
@@ -39,9 +41,12 @@ Json to_json(const BackboneVariant& variant);
 BackboneVariant variant_from_json(const Json& json);
 
 // The smallest square image that the network's layers without padding leave a position of, px; 32 where they would take
-// less. Auxiliary classifiers, which only training computes, may need more.
+// less; of signals the smallest length. Auxiliary classifiers, which only training computes, may need more.
 int smallest_side(const BackboneVariant& variant);
 int smallest_training_side(const BackboneVariant& variant);
+
+// Whether it takes one-dimensional signals, (N, 1, length, 1), instead of images.
+bool takes_signals(const BackboneVariant& variant);
 
 // Whether stochastic depth has anything to drop.
 bool has_residual_branches(const BackboneVariant& variant);

@@ -6,12 +6,13 @@
 namespace camsweep {
 namespace {
 
-constexpr std::array<std::pair<Stage, std::string_view>, 5> kStages = {{
+constexpr std::array<std::pair<Stage, std::string_view>, 6> kStages = {{
     {Stage::kTrain, "train"},
     {Stage::kLocalize, "localize"},
     {Stage::kErf, "erf"},
     {Stage::kPca, "pca"},
     {Stage::kActivation, "activation"},
+    {Stage::kSignals, "signals"},
 }};
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <functional>
@@ -20,7 +21,11 @@ struct JobId {
 };
 
 // One step of the work on a cell. Every analysis needs the weights of a train job.
-enum class Stage { kTrain, kLocalize, kErf, kPca, kActivation };
+enum class Stage { kTrain, kLocalize, kErf, kPca, kActivation, kSignals };
+
+// All of them, in this order.
+inline constexpr std::array kAllStages = {Stage::kTrain, Stage::kLocalize,   Stage::kErf,
+                                          Stage::kPca,   Stage::kActivation, Stage::kSignals};
 
 std::string_view stage_name(Stage stage);  // "train", "localize", "erf", "pca", "activation"
 std::optional<Stage> stage_from_name(std::string_view name);

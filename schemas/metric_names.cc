@@ -62,6 +62,8 @@ void add_analysis(Names& names, Stage stage, const Json& methods) {
       return add(names, "activation",
                  {"pearson_abs_w_area", "area_mean", "area_image_mean", "area_map_mean", "gap_mean", "gap_low",
                   "gap_high", "weight_low", "weight_high", "constant_maps", "points", "images"});
+    case Stage::kSignals:
+      return add(names, "signals", {"accuracy", "iou", "peak_inside", "signals", "scored", "empty_maps"});
   }
 }
 
@@ -88,7 +90,7 @@ std::string analysis_of_metric(const std::string& metric) {
     add_localization(names, Json::array({method}));
     if (holds(names, metric)) return "localize: [" + method + "]";
   }
-  for (const Stage stage : {Stage::kErf, Stage::kPca, Stage::kActivation}) {
+  for (const Stage stage : {Stage::kErf, Stage::kPca, Stage::kActivation, Stage::kSignals}) {
     Names names;
     add_analysis(names, stage, Json::array());
     if (holds(names, metric)) return std::string(stage_name(stage));

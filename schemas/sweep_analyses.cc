@@ -22,6 +22,8 @@ Json default_options(Stage stage) {
       return {{"images", 1000}};
     case Stage::kActivation:
       return {{"images", 100}, {"threshold", 10}};
+    case Stage::kSignals:
+      return Json::object();
     case Stage::kTrain:
       break;
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -44,16 +45,20 @@ void read_snapshots(const SweepReading& reading, SweepSpec& sweep) {
 
 void check_dataset(const SweepReading& reading, const Json& dataset) {
   const std::string kind = dataset.at("kind");
-  const std::vector<std::string> synthetic = {"train", "val", "test", "side", "seed"};
+  const std::map<std::string, std::vector<std::string>> allowed = {
+      {"cub", {"root", "classes"}},
+      {"wsol", {"root", "images", "metadata", "classes"}},
+      {"folder", {"root", "classes"}},
+      {"synth", {"classes", "train", "val", "test", "side", "seed"}},
+      {"signals", {"train", "test", "length", "periods", "segment", "noise", "seed"}}};
+  const std::vector<std::string>& keys = allowed.at(kind);
   for (const auto& [key, _] : dataset.items()) {
-    const bool of_synth = std::find(synthetic.begin(), synthetic.end(), key) != synthetic.end();
-    const bool of_wsol = key == "images" || key == "metadata";
-    const bool fits = key == "kind" || key == "classes" || (of_synth && kind == "synth") ||
-                      (of_wsol && kind == "wsol") || (key == "root" && kind != "synth");
+    const bool fits = key == "kind" || std::find(keys.begin(), keys.end(), key) != keys.end();
     if (!fits) reading.problem("/dataset/" + key, fmt::format("a data set of kind '{}' has no '{}'", kind, key));
   }
   const bool given_apart = kind == "wsol" && dataset.contains("images") && dataset.contains("metadata");
-  if (kind != "synth" && !dataset.contains("root") && !given_apart) {
+  const bool has_root = std::find(keys.begin(), keys.end(), "root") != keys.end();
+  if (has_root && !dataset.contains("root") && !given_apart) {
     reading.problem("/dataset", fmt::format("a data set of kind '{}' needs its `root`", kind));
   }
 }

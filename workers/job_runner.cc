@@ -9,6 +9,7 @@
 #include "workers/analysis/activation_job.h"
 #include "workers/analysis/erf_job.h"
 #include "workers/analysis/pca_job.h"
+#include "workers/analysis/signals_job.h"
 #include "workers/gang/process.h"
 #include "workers/job_environment.h"
 #include "workers/localization/localize_job.h"
@@ -29,6 +30,8 @@ JobEnd run_stage(JobContext& context) {
       return run_pca(context);
     case Stage::kActivation:
       return run_activation(context);
+    case Stage::kSignals:
+      return run_signals(context);
   }
   throw Error(ExitCode::kBug, "an assignment names a stage");
 }

@@ -25,7 +25,7 @@ struct JobCount {
 };
 
 struct StageCounts {
-  std::array<JobCount, 5> stages;
+  std::array<JobCount, kAllStages.size()> stages;
   JobCount all;
 };
 

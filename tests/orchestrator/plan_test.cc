@@ -247,6 +247,31 @@ TEST_F(PlanTest, ABackboneThatCannotDoWhatItsCellAsksIsRefusedBeforeAnythingRuns
             std::string::npos);
 }
 
+TEST_F(PlanTest, SignalsAndImagesAreNotMixed) {
+  const auto message = [this](const std::string& kind, const std::string& rest) {
+    try {
+      plan_of_file("sweep: s\ndataset: {kind: " + kind + "}\ndefaults: {epochs: 1, resolution: 100}\n" + rest);
+    } catch (const ConfigError& error) {
+      const std::string text = error.what();
+      return text.substr(text.find(": ") + 2, text.find(" (cell") - text.find(": ") - 2);
+    }
+    return std::string();
+  };
+  const std::string plain = "matrix: {backbone: [signal_cnn], augmentation: [false]";
+
+  EXPECT_EQ(message("signals", plain + "}\nanalyses: [signals]\n"), "");
+  EXPECT_EQ(message("synth", plain + "}\n"), "signal_cnn takes signals, but the data set holds images");
+  EXPECT_EQ(message("signals", "matrix: {backbone: [resnet18]}\n"),
+            "resnet18 takes images, but the data set holds signals");
+  EXPECT_EQ(message("signals", plain + "}\nanalyses: [pca]\n"),
+            "the analysis `pca` is of images, but the data set holds signals");
+  EXPECT_EQ(message("synth", "matrix: {backbone: [resnet18]}\nanalyses: [signals]\n"),
+            "the analysis `signals` is of signals, but the data set holds images");
+  EXPECT_EQ(message("signals", plain + ", resolution: [96]}\n"), "resolution is 96, but the signals have 100 values");
+  EXPECT_EQ(message("signals", "matrix: {backbone: [signal_cnn]}\n"),
+            "augmentation is true, but it crops and flips images; signals take false");
+}
+
 TEST_F(PlanTest, MethodsThatCostMoreThanAPassAreNoted) {
   const Plan p = plan("matrix: {backbone: [resnet18]}\nanalyses: [{localize: [cam, ddt, scorecam]}]\n");
 

@@ -180,8 +180,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"matrix: {epochs: 1}\nset: [{when: {epochs: 1}, why: x}]",
                 "x.yaml:4:7: set[0]: this rule sets no parameter"},
         Mistake{"matrix: {epochs: 1}\nanalyses: [localise]",
-                "x.yaml:4:12: analyses[0]: found 'localise', expected pca, erf, activation, or a mapping of one of "
-                "localize, erf, pca, activation to its options"},
+                "x.yaml:4:12: analyses[0]: found 'localise', expected pca, erf, activation, signals, or a mapping of "
+                "one of localize, erf, pca, activation, signals to its options"},
         Mistake{"matrix: {epochs: 1}\nanalyses: [{localize: [camm]}]",
                 "x.yaml:4:24: analyses[0].localize[0]: found 'camm', expected one of cam, cam_positive, cam_negative, "
                 "cam_small, cam_large, gradcam, hirescam, xgradcam, gradcam_pp, layercam, ablationcam, eigencam, "
@@ -223,7 +223,8 @@ INSTANTIATE_TEST_SUITE_P(
             "x.yaml:4:17: limits.start: found '2 weeks', expected seconds, or a text like '30 s', '2 min', '1.5 h'"},
         Mistake{"matrix: {epochs: 1}\nbackbones: {mine: {family: convnxt}}",
                 "x.yaml:4:19: backbones.mine: backbone 'mine': unknown family 'convnxt'; did you mean 'convnext'? "
-                "(known: resnet, densenet, vgg, alexnet, googlenet, inception, convnext, replknet, slak, hornet)"},
+                "(known: resnet, densenet, vgg, alexnet, googlenet, inception, convnext, replknet, slak, hornet, "
+                "signal_cnn)"},
         Mistake{"matrix: {epochs: 1}\nkeep: all", "x.yaml:4:7: keep: found 'all', expected state"}));
 
 TEST(SweepLoaderTest, MistakesOfTheHeadAreReported) {
@@ -231,8 +232,12 @@ TEST(SweepLoaderTest, MistakesOfTheHeadAreReported) {
   EXPECT_EQ(error_of_file("sweep: ../etc\ndataset: {kind: synth}\nmatrix: {epochs: 1}"),
             "x.yaml:1:8: sweep: found '../etc', expected a name: letters, digits, '.', '_' and '-', 64 at most, the "
             "first a letter or digit");
-  EXPECT_EQ(error_of_file("sweep: s\ndataset: {kind: signals}\nmatrix: {epochs: 1}"),
-            "x.yaml:2:17: dataset.kind: found 'signals', expected one of cub, wsol, folder, synth");
+  EXPECT_EQ(
+      error_of_file("sweep: s\ndataset: {kind: signal}\nmatrix: {epochs: 1}"),
+      "x.yaml:2:17: dataset.kind: found 'signal', expected one of cub, wsol, folder, synth, signals; did you mean "
+      "'signals'?");
+  EXPECT_EQ(error_of_file("sweep: s\ndataset: {kind: signals, val: 3}\nmatrix: {epochs: 1}"),
+            "x.yaml:2:31: dataset.val: a data set of kind 'signals' has no 'val'");
   EXPECT_EQ(error_of_file("sweep: s\ndataset: {kind: cub}\nmatrix: {epochs: 1}"),
             "x.yaml:2:10: dataset: a data set of kind 'cub' needs its `root`");
   EXPECT_EQ(error_of_file("sweep: s\ndataset: {kind: synth, root: a}\nmatrix: {epochs: 1}"),

@@ -30,6 +30,7 @@ const Family kFamilies[] = {
     {"replknet", make_replknet, {Form::kTrain, Form::kMerged, Form::kFolded}},
     {"slak", make_slak, {Form::kTrain, Form::kFolded}},
     {"hornet", make_hornet},
+    {"signal_cnn", make_signal_cnn},
 };
 
 const Family& family_of(const BackboneVariant& variant) {
@@ -79,6 +80,7 @@ bool prefers_channels_last(const BackboneVariant& variant) {
   // Forward and backward at 96 px, batch 32, 2 threads: batch norm and wide depthwise kernels are 1.1 to 2 times faster
   // in channels-last; ConvNeXt up to 7x7, whose norm sees channels last either way, is 5 to 10 % slower.
   constexpr int kNarrow = 7;
+  if (takes_signals(variant)) return false;  // one column has no rows to keep together
   const bool channels_last_norm = variant.family == "convnext" || variant.family == "hornet";
   return !channels_last_norm || std::ranges::max(variant.kernels) > kNarrow;
 }

@@ -68,7 +68,7 @@ class Backbone {
  public:
   virtual ~Backbone() = default;
 
-  // (N, 3, S, S) -> (N, C, h, w): the last feature map F, before any final norm.
+  // (N, 3, S, S), or signals (N, 1, length, 1) -> (N, C, h, w): the last feature map F, before any final norm.
   virtual at::Tensor features(const at::Tensor& images, const ForwardContext& context) = 0;
   // The trunk in stages, each the blocks of one resolution: features() is run_stage(0) of the images, run_stage(1) of
   // its map and so on to stages() - 1. Maps of earlier layers than the last are those between.

@@ -13,8 +13,10 @@
 namespace camsweep {
 
 at::Tensor Network::features(const at::Tensor& images, const ForwardContext& context) {
-  CAMSWEEP_CHECK(images.dim() == 4 && images.size(1) == 3, "a backbone's input is (N, 3, H, W)");
-  const int64_t side = std::min(images.size(2), images.size(3));
+  const bool signals = takes_signals(variant_);
+  CAMSWEEP_CHECK(images.dim() == 4 && images.size(1) == (signals ? 1 : 3),
+                 "a backbone's input is (N, 3, H, W), or signals (N, 1, length, 1)");
+  const int64_t side = signals ? images.size(2) : std::min(images.size(2), images.size(3));
   const int least = context.auxiliary_logits ? smallest_training_side(variant_) : smallest_side(variant_);
   if (side < least) {
     throw ConfigError(fmt::format("{} takes images of at least {} px, found {}", variant_.name, least, side));

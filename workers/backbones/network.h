@@ -79,5 +79,6 @@ std::unique_ptr<Backbone> make_convnext(const BackboneVariant& variant, const Ba
 std::unique_ptr<Backbone> make_replknet(const BackboneVariant& variant, const BackboneOptions& options);
 std::unique_ptr<Backbone> make_slak(const BackboneVariant& variant, const BackboneOptions& options);
 std::unique_ptr<Backbone> make_hornet(const BackboneVariant& variant, const BackboneOptions& options);
+std::unique_ptr<Backbone> make_signal_cnn(const BackboneVariant& variant, const BackboneOptions& options);
 
 }  // namespace camsweep

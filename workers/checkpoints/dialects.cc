@@ -161,6 +161,7 @@ const std::vector<Dialect>& dialects() {
        .probes = {"features.0.weight", "features.3.weight", "features.6.weight", "features.8.weight",
                   "features.10.weight"}},
       {.family = "vgg", .name = "torchvision", .probes = {"features.0.weight"}},
+      {.family = "signal_cnn", .name = "camsweep", .probes = {"conv1.weight", "conv3.weight", "conv4.weight"}},
   };
   return list;
 }

@@ -181,6 +181,13 @@ Json replknet_fields(const TensorShapes& shapes) {
   return fields;
 }
 
+Json signal_cnn_fields(const TensorShapes& shapes) {
+  const auto sizes = [&](size_t axis) {
+    return per_stage([&](int i) { return shapes.size(fmt::format("conv{}.weight", i + 1), axis); });
+  };
+  return {{"widths", sizes(0)}, {"kernels", sizes(2)}};
+}
+
 }  // namespace
 
 TensorShapes::TensorShapes(const std::vector<NamedStoredTensor>& tensors) {
@@ -213,6 +220,7 @@ Json family_fields(const std::string& family, const TensorShapes& shapes) {
   if (family == "alexnet") return alexnet_fields(shapes);
   if (family == "googlenet") return googlenet_fields(shapes);
   if (family == "inception") return inception_fields(shapes);
+  if (family == "signal_cnn") return signal_cnn_fields(shapes);
   if (family == "convnext") return convnext_fields(shapes);
   if (family == "replknet") return replknet_fields(shapes);
   if (family == "slak") return slak_fields(shapes);

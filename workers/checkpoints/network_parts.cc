@@ -36,6 +36,7 @@ const std::vector<Parts>& all_parts() {
       {"replknet", "", "head", kNormAndHead},
       {"slak", "", "head", kNormAndHead},
       {"hornet", "", "head", kNormAndHead},
+      {"signal_cnn", "", "fc", {"fc.*"}},
   };
   return list;
 }

@@ -85,6 +85,9 @@ void bring_to_form(Model& model, const ForwardArguments& arguments) {
 
 // (1, 3, S, S): the fixture's values, or a photograph warped to a square as the paper does.
 at::Tensor make_input(const ForwardArguments& arguments, const ModelCard& card) {
+  if (takes_signals(card.variant)) {
+    throw ConfigError(fmt::format("{} takes signals; `forward` computes the logits of a picture", card.variant.name));
+  }
   if (arguments.input == "fixture") return fixture_input(1, arguments.side);
   try {
     return to_input(read_image(arguments.input), arguments.side, normalization(card)).unsqueeze(0);

@@ -84,7 +84,10 @@ Model build_model(const WeightsFile& file, const ModelRequest& request) {
 }
 
 Model open_model(const ModelRequest& request) {
-  return build_model(open_weights(request.weights, request.choice), request);
+  Model model = build_model(open_weights(request.weights, request.choice), request);
+  if (!takes_signals(model.card.variant)) return model;
+  throw ConfigError(fmt::format("{}: holds {}, which takes signals; this command takes pictures", request.weights,
+                                model.card.variant.name));
 }
 
 }  // namespace camsweep

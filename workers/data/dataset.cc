@@ -18,6 +18,10 @@ std::string_view split_name(Split split) {
 
 GrayImage Dataset::mask(const std::string& name) const { throw ImageError(fmt::format("{}: no such mask", name)); }
 
+std::vector<float> Dataset::signal(const Sample&) const {
+  CAMSWEEP_CHECK(false, "a data set of images has no signals");
+}
+
 namespace {
 
 void require_utf8_names(const Dataset& dataset) {
@@ -41,7 +45,8 @@ std::unique_ptr<Dataset> load_unchecked(const Json& spec) {
   if (kind == "wsol") return load_wsol(spec);
   if (kind == "folder") return load_folder(spec);
   if (kind == "synth") return load_synth(spec);
-  throw ConfigError(fmt::format("dataset.kind is '{}'; allowed: cub, wsol, folder, synth", kind));
+  if (kind == "signals") return load_signals(spec);
+  throw ConfigError(fmt::format("dataset.kind is '{}'; allowed: cub, wsol, folder, synth, signals", kind));
 }
 
 std::filesystem::path dataset_folder(const Json& spec, const std::string& name) {

@@ -40,6 +40,10 @@ class Dataset {
   virtual ~Dataset() = default;
   // Decodes (or, for `synth`, draws) one image. Throws ImageError naming the file. Thread-safe.
   virtual Image image(const Sample& sample) const = 0;
+  // Samples are one-dimensional signals of so many values, seen as one column of pixels; 0: they are images.
+  virtual int signal_length() const { return 0; }
+  // The values of one of them. Thread-safe.
+  virtual std::vector<float> signal(const Sample& sample) const;
   // Decodes one of a sample's masks. Throws ImageError naming the file. Thread-safe.
   virtual GrayImage mask(const std::string& name) const;
 
@@ -53,7 +57,7 @@ class Dataset {
   std::vector<std::string> class_names_;
 };
 
-// Opens {kind: cub | wsol | folder | synth, root, images, metadata, classes, ...}; design, section 9.
+// Opens {kind: cub | wsol | folder | synth | signals, root, images, metadata, classes, ...}; design, section 9.
 // Throws ConfigError naming the file and line that is wrong or missing, or an image or class whose name is not UTF-8:
 // neither a model file nor a result could hold it.
 std::unique_ptr<Dataset> load_dataset(const Json& spec);

@@ -11,6 +11,7 @@ std::unique_ptr<Dataset> load_cub(const Json& spec);
 std::unique_ptr<Dataset> load_wsol(const Json& spec);
 std::unique_ptr<Dataset> load_folder(const Json& spec);
 std::unique_ptr<Dataset> load_synth(const Json& spec);
+std::unique_ptr<Dataset> load_signals(const Json& spec);
 
 // load_dataset() without a look at the names, which `data check` lists one by one. Throws ConfigError.
 std::unique_ptr<Dataset> load_unchecked(const Json& spec);

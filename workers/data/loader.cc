@@ -38,6 +38,15 @@ at::Tensor to_input(const Image& image, int side, const Normalization& normaliza
   return input;
 }
 
+at::Tensor to_input(const std::vector<float>& signal) {
+  return at::tensor(signal).view({1, static_cast<int64_t>(signal.size()), 1});
+}
+
+at::Tensor zero_inputs(const Dataset& dataset, int64_t count, int side) {
+  if (dataset.signal_length() > 0) return at::zeros({count, 1, dataset.signal_length(), 1}, at::kFloat);
+  return at::zeros({count, 3, side, side}, at::kFloat);
+}
+
 // Threads take single images, of the batch that is due first; a batch is handed out once all of its images are there.
 struct Loader::Impl {
   struct Slot {
@@ -84,7 +93,7 @@ struct Loader::Impl {
     auto slot = std::make_unique<Slot>();
     for (size_t i = first; i < end; ++i) slot->batch.samples.push_back(order[i]);
     const auto count = static_cast<int64_t>(slot->batch.samples.size());
-    slot->batch.images = at::empty({count, 3, options.side, options.side}, at::kFloat);
+    slot->batch.images = zero_inputs(dataset, count, options.side);
     slot->batch.labels = at::empty({count}, at::kLong);
     for (int64_t i = 0; i < count; ++i) {
       slot->batch.labels.data_ptr<int64_t>()[i] = samples[slot->batch.samples[static_cast<size_t>(i)]].label;
@@ -131,6 +140,11 @@ struct Loader::Impl {
 
   void make_image(Slot& slot, size_t position, int of_epoch) const {
     const size_t index = slot.batch.samples[position];
+    if (dataset.signal_length() > 0) {
+      const std::vector<float> signal = dataset.signal(samples[index]);
+      std::copy(signal.begin(), signal.end(), slot.batch.images.data_ptr<float>() + position * signal.size());
+      return;
+    }
     const Image image = dataset.image(samples[index]);
     Random random(options.seed, Purpose::kAugmentation, static_cast<uint64_t>(of_epoch), index);
     const Image ready = options.augment ? augment(image, options.side, random) : warp(image, options.side);

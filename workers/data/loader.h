@@ -34,7 +34,7 @@ struct LoaderOptions {
 // This rank's share of one step: the rank's slice of the gang's batch, so that what a step sees depends neither on the
 // number of ranks nor of threads.
 struct Batch {
-  at::Tensor images;            // (n, 3, side, side) float32, normalized
+  at::Tensor images;            // (n, 3, side, side) float32, normalized; of signals (n, 1, length, 1)
   at::Tensor labels;            // (n) int64
   std::vector<size_t> samples;  // indices into the split
 };
@@ -57,7 +57,13 @@ class Loader {
   std::unique_ptr<Impl> impl_;
 };
 
+// Zeros for `count` samples of a data set: (count, 3, side, side), of signals (count, 1, length, 1).
+at::Tensor zero_inputs(const Dataset& dataset, int64_t count, int side);
+
 // One image as the loader's un-augmented path makes it: (3, side, side) float32, normalized.
 at::Tensor to_input(const Image& image, int side, const Normalization& normalization);
+
+// A signal as it is: (1, length, 1) float32.
+at::Tensor to_input(const std::vector<float>& signal);
 
 }  // namespace camsweep

@@ -6,7 +6,7 @@
 namespace camsweep {
 
 // What a stream of random numbers is for: two purposes never share one.
-enum class Purpose : uint64_t { kOrder = 1, kAugmentation = 2, kCompose = 3, kSynth = 4, kRandomMap = 5 };
+enum class Purpose : uint64_t { kOrder = 1, kAugmentation = 2, kCompose = 3, kSynth = 4, kRandomMap = 5, kSignals = 6 };
 
 // SplitMix64 (Steele, Lea and Flood 2014): a stream that starts from a hash of (seed, purpose, epoch, index), so that
 // what it yields depends on nothing else.

@@ -48,13 +48,19 @@ ImageBatch decode(const Share& share, int64_t step) {
   const size_t last = std::min(first + static_cast<size_t>(share.options.batch), share.samples.size());
   const int side = share.options.side;
   ImageBatch batch;
-  batch.images = at::zeros({share.options.batch, 3, side, side}, at::kFloat);
+  batch.images = zero_inputs(*share.input.dataset, share.options.batch, side);
   batch.samples.assign(share.samples.begin() + static_cast<std::ptrdiff_t>(first),
                        share.samples.begin() + static_cast<std::ptrdiff_t>(last));
   batch.sizes.resize(batch.samples.size());
   parallel_for(batch.samples.size(), share.threads, [&](size_t i) {
-    const Sample& sample = share.input.dataset->samples(share.split)[batch.samples[i]];
-    Image image = share.input.dataset->image(sample);
+    const Dataset& dataset = *share.input.dataset;
+    const Sample& sample = dataset.samples(share.split)[batch.samples[i]];
+    if (dataset.signal_length() > 0) {
+      batch.sizes[i] = {1, dataset.signal_length()};
+      batch.images[static_cast<int64_t>(i)].copy_(to_input(dataset.signal(sample)));
+      return;
+    }
+    Image image = dataset.image(sample);
     batch.sizes[i] = {image.width, image.height};
     check_boxes(share, sample, batch.sizes[i]);
     if (share.options.filter != Filter::kBilinear) image = resize(image, side, side, share.options.filter);

@@ -45,7 +45,7 @@ at::MemoryFormat place(Backbone& backbone, c10::Device device);
 JobEnd run_analysis(const std::function<JobEnd()>& analysis);
 
 struct ImageBatch {
-  at::Tensor images;             // (n, 3, side, side) normalized, on the rank's device; zeros after the last sample
+  at::Tensor images;             // as Batch::images of a loader, on the rank's device; zeros after the last sample
   std::vector<size_t> samples;   // indices into the split; at most n
   std::vector<FrameSize> sizes;  // of the decoded images, pixels
 };

@@ -119,7 +119,7 @@ std::optional<Batch> Trainer::next_batch() {
   } catch (const ImageError& error) {
     data_error_ = error.what();
     const int64_t images = settings_.batch / context_.collective.size();
-    return Batch{.images = at::zeros({images, 3, settings_.resolution, settings_.resolution}),
+    return Batch{.images = zero_inputs(dataset_, images, settings_.resolution),
                  .labels = at::zeros({images}, at::kLong),
                  .samples = std::vector<size_t>(static_cast<size_t>(images), 0)};
   }

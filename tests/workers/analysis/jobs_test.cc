@@ -14,6 +14,7 @@
 #include "workers/analysis/activation_job.h"
 #include "workers/analysis/erf_job.h"
 #include "workers/analysis/pca_job.h"
+#include "workers/analysis/signals_job.h"
 #include "workers/data/compose.h"
 #include "workers/localization/localize_job.h"
 #include "workers/localization/npy.h"
@@ -134,6 +135,32 @@ TEST_F(AnalysisJobsTest, FiguresDoNotDependOnTheNumberOfRanksAndReportsKnowTheir
     ASSERT_EQ(one.curves.size(), two.curves.size());
     for (size_t i = 0; i < one.curves.size(); ++i) EXPECT_EQ(one.curves[i].y, two.curves[i].y) << one.curves[i].name;
   }
+}
+
+// The network that was trained on nothing: what is counted adds up, whatever it recognizes.
+TEST_F(AnalysisJobsTest, SignalsLeaveNumbersATableAndAPictureWhateverTheRanks) {
+  const ModelCard card{
+      .variant = find_backbone("signal_cnn"), .options = {.classes = 2}, .resolution = 40, .class_names = {}};
+  const auto backbone = make_backbone(card.variant, card.options);
+  backbone->initialize(1);
+  assignment_.inputs["weights"].sha256 = write_model(assignment_.inputs["weights"].path, *backbone, card);
+  assignment_.dataset = {{"kind", "signals"}, {"length", 40}, {"segment", 8}, {"train", 1}, {"test", 300}};
+  const std::vector<std::string> known =
+      metric_names({{.stage = Stage::kSignals, .options = Json::object(), .at = {}, .place = {}}});
+
+  const JobSuccess one = succeed(run_signals, 1);
+  const JobSuccess two = succeed(run_signals, 2);
+
+  const auto values = numbers(one);
+  EXPECT_EQ(values, numbers(two));
+  for (const auto& [name, value] : values) EXPECT_EQ(std::count(known.begin(), known.end(), name), 1) << name;
+  EXPECT_EQ(values.at("signals.signals"), 600);
+  EXPECT_LE(values.at("signals.scored") + values.at("signals.empty_maps"), 300);
+  EXPECT_EQ(values.contains("signals.iou"), values.at("signals.scored") > 0);
+  const std::string table = read_file(folder_.path / "attempt/artifacts/signals.csv");
+  EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 601);
+  EXPECT_EQ(one.artifacts[1].kind, "figure");
+  EXPECT_TRUE(fs::exists(folder_.path / "attempt" / one.artifacts[1].path));
 }
 
 TEST_F(AnalysisJobsTest, ErfLeavesTheMeanContribution) {
