@@ -29,6 +29,12 @@ if(CAMSWEEP_WORKERS)
   add_library(camsweep_libdeflate INTERFACE)
   target_include_directories(camsweep_libdeflate SYSTEM INTERFACE ${LIBDEFLATE_INCLUDE})
   target_link_libraries(camsweep_libdeflate INTERFACE ${LIBDEFLATE_LIBRARY})
+  # Linear SVMs on features, as the CAM paper of 2016 trained them.
+  find_path(LIBLINEAR_INCLUDE linear.h REQUIRED)
+  find_library(LIBLINEAR_LIBRARY linear REQUIRED)
+  add_library(camsweep_liblinear INTERFACE)
+  target_include_directories(camsweep_liblinear SYSTEM INTERFACE ${LIBLINEAR_INCLUDE})
+  target_link_libraries(camsweep_liblinear INTERFACE ${LIBLINEAR_LIBRARY})
   find_package(MPI REQUIRED COMPONENTS C) # gangs: process groups on any node, gradients on CPUs
   add_library(camsweep_mpi INTERFACE)
   # mpi.h would pull in the C++ bindings that MPI removed; libmpi alone is linked.

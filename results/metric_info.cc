@@ -16,7 +16,7 @@ struct Known {
   int decimals;
 };
 
-constexpr std::array<Known, 29> kKnown = {{
+constexpr std::array<Known, 32> kKnown = {{
     {"maxboxacc", "MaxBoxAcc (%)", Better::kHigher, 1},
     {"maxboxacc_transfer", "MaxBoxAcc, threshold from val (%)", Better::kHigher, 1},
     {"maxboxacc_v2", "MaxBoxAccV2 (%)", Better::kHigher, 1},
@@ -45,6 +45,9 @@ constexpr std::array<Known, 29> kKnown = {{
     {"accuracy", "accuracy (%)", Better::kHigher, 1},
     {"iou", "IoU of map and noisy segment", Better::kHigher, 3},
     {"peak_inside", "peak of the map in the noisy segment (%)", Better::kHigher, 1},
+    {"top1_cam_crop", "top-1 accuracy on CAM crops (%)", Better::kHigher, 1},
+    {"top1_gt_crop", "top-1 accuracy on true boxes (%)", Better::kHigher, 1},
+    {"crop_iou", "IoU of CAM crop and true box", Better::kHigher, 3},
     {"epoch", "epoch", Better::kUnknown, 0},
 }};
 
@@ -58,6 +61,7 @@ std::string source_title(std::string_view source) {
   if (const MapMethodInfo* method = find_map_method(source)) return std::string(method->title);
   if (source == "train") return "training";
   if (source == "val") return "validation";
+  if (source == "svm") return "linear SVM";
   return std::string(source);
 }
 

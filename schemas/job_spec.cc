@@ -6,13 +6,14 @@
 namespace camsweep {
 namespace {
 
-constexpr std::array<std::pair<Stage, std::string_view>, 6> kStages = {{
+constexpr std::array<std::pair<Stage, std::string_view>, kAllStages.size()> kStages = {{
     {Stage::kTrain, "train"},
     {Stage::kLocalize, "localize"},
     {Stage::kErf, "erf"},
     {Stage::kPca, "pca"},
     {Stage::kActivation, "activation"},
     {Stage::kSignals, "signals"},
+    {Stage::kSvm, "svm"},
 }};
 
 }  // namespace

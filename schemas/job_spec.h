@@ -21,11 +21,11 @@ struct JobId {
 };
 
 // One step of the work on a cell. Every analysis needs the weights of a train job.
-enum class Stage { kTrain, kLocalize, kErf, kPca, kActivation, kSignals };
+enum class Stage { kTrain, kLocalize, kErf, kPca, kActivation, kSignals, kSvm };
 
 // All of them, in this order.
-inline constexpr std::array kAllStages = {Stage::kTrain, Stage::kLocalize,   Stage::kErf,
-                                          Stage::kPca,   Stage::kActivation, Stage::kSignals};
+inline constexpr std::array kAllStages = {Stage::kTrain,      Stage::kLocalize, Stage::kErf, Stage::kPca,
+                                          Stage::kActivation, Stage::kSignals,  Stage::kSvm};
 
 std::string_view stage_name(Stage stage);  // "train", "localize", "erf", "pca", "activation"
 std::optional<Stage> stage_from_name(std::string_view name);

@@ -64,6 +64,8 @@ void add_analysis(Names& names, Stage stage, const Json& methods) {
                   "gap_high", "weight_low", "weight_high", "constant_maps", "points", "images"});
     case Stage::kSignals:
       return add(names, "signals", {"accuracy", "iou", "peak_inside", "signals", "scored", "empty_maps"});
+    case Stage::kSvm:
+      return add(names, "svm", {"top1", "cost", "top1_cam_crop", "top1_gt_crop", "crop_iou", "empty_maps"});
   }
 }
 
@@ -90,7 +92,7 @@ std::string analysis_of_metric(const std::string& metric) {
     add_localization(names, Json::array({method}));
     if (holds(names, metric)) return "localize: [" + method + "]";
   }
-  for (const Stage stage : {Stage::kErf, Stage::kPca, Stage::kActivation, Stage::kSignals}) {
+  for (const Stage stage : {Stage::kErf, Stage::kPca, Stage::kActivation, Stage::kSignals, Stage::kSvm}) {
     Names names;
     add_analysis(names, stage, Json::array());
     if (holds(names, metric)) return std::string(stage_name(stage));

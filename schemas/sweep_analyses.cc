@@ -23,6 +23,7 @@ Json default_options(Stage stage) {
     case Stage::kActivation:
       return {{"images", 100}, {"threshold", 10}};
     case Stage::kSignals:
+    case Stage::kSvm:
       return Json::object();
     case Stage::kTrain:
       break;

@@ -6,7 +6,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build_packages=(
   build-essential cmake ninja-build ccache git ca-certificates python3 python3-venv
   openmpi-bin libopenmpi-dev libyaml-cpp-dev nlohmann-json3-dev libvalijson-dev libsqlite3-dev libfmt-dev
-  libspdlog-dev libcli11-dev libjpeg62-turbo-dev libpng-dev libssl-dev libdeflate-dev gnuplot-nox
+  libspdlog-dev libcli11-dev libjpeg62-turbo-dev libpng-dev libssl-dev libdeflate-dev liblinear-dev
+  gnuplot-nox
 )
 bird_packages=(tuxpaint-stamps-default mate-backgrounds)
 test_packages=(libgtest-dev librapidcheck-dev sqlite3)

@@ -10,6 +10,7 @@
 #include "workers/analysis/erf_job.h"
 #include "workers/analysis/pca_job.h"
 #include "workers/analysis/signals_job.h"
+#include "workers/analysis/svm_job.h"
 #include "workers/gang/process.h"
 #include "workers/job_environment.h"
 #include "workers/localization/localize_job.h"
@@ -32,6 +33,8 @@ JobEnd run_stage(JobContext& context) {
       return run_activation(context);
     case Stage::kSignals:
       return run_signals(context);
+    case Stage::kSvm:
+      return run_svm(context);
   }
   throw Error(ExitCode::kBug, "an assignment names a stage");
 }

@@ -180,8 +180,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"matrix: {epochs: 1}\nset: [{when: {epochs: 1}, why: x}]",
                 "x.yaml:4:7: set[0]: this rule sets no parameter"},
         Mistake{"matrix: {epochs: 1}\nanalyses: [localise]",
-                "x.yaml:4:12: analyses[0]: found 'localise', expected pca, erf, activation, signals, or a mapping of "
-                "one of localize, erf, pca, activation, signals to its options"},
+                "x.yaml:4:12: analyses[0]: found 'localise', expected pca, erf, activation, signals, svm, or a mapping "
+                "of one of localize, erf, pca, activation, signals, svm to its options"},
         Mistake{"matrix: {epochs: 1}\nanalyses: [{localize: [camm]}]",
                 "x.yaml:4:24: analyses[0].localize[0]: found 'camm', expected one of cam, cam_positive, cam_negative, "
                 "cam_small, cam_large, gradcam, hirescam, xgradcam, gradcam_pp, layercam, ablationcam, eigencam, "

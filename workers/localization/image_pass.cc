@@ -63,6 +63,9 @@ ImageBatch decode(const Share& share, int64_t step) {
     Image image = dataset.image(sample);
     batch.sizes[i] = {image.width, image.height};
     check_boxes(share, sample, batch.sizes[i]);
+    if (!share.options.crops.empty()) {
+      image = resize(image, share.options.crops[batch.samples[i]], side, side, share.options.filter);
+    }
     if (share.options.filter != Filter::kBilinear) image = resize(image, side, side, share.options.filter);
     batch.images[static_cast<int64_t>(i)].copy_(to_input(image, side, share.input.normalization));
   });

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,7 @@ struct PassOptions {
   Filter filter = Filter::kBilinear;
   int batch = 16;  // images a rank takes at once. Always the same, so that figures do not depend on the ranks
   enum class Boxes { kIgnored, kInside } boxes = Boxes::kIgnored;  // kInside: a box outside its image is damage
+  std::span<const Crop> crops = {};  // of each sample of the split, which then is all of the image; empty: none
 };
 
 // Counts batches for the reporter, over all passes of a job.

@@ -15,6 +15,7 @@
 #include "workers/analysis/erf_job.h"
 #include "workers/analysis/pca_job.h"
 #include "workers/analysis/signals_job.h"
+#include "workers/analysis/svm_job.h"
 #include "workers/data/compose.h"
 #include "workers/localization/localize_job.h"
 #include "workers/localization/npy.h"
@@ -118,7 +119,8 @@ TEST_F(AnalysisJobsTest, FiguresDoNotDependOnTheNumberOfRanksAndReportsKnowTheir
                                     {{"methods", {"cam", "cam_negative"}}, {"save_maps", 3}, {"threshold_step", 0.01}}},
                                    {run_erf, Stage::kErf, {{"images", 3}, {"size", 64}}},
                                    {run_pca, Stage::kPca, {{"images", 5}}},
-                                   {run_activation, Stage::kActivation, {{"images", 5}, {"threshold", 0.1}}}};
+                                   {run_activation, Stage::kActivation, {{"images", 5}, {"threshold", 0.1}}},
+                                   {run_svm, Stage::kSvm, Json::object()}};
   for (const auto& [job, stage, parameters] : cases) {
     assignment_.parameters = parameters;
     const std::vector<std::string> known =
@@ -161,6 +163,42 @@ TEST_F(AnalysisJobsTest, SignalsLeaveNumbersATableAndAPictureWhateverTheRanks) {
   EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 601);
   EXPECT_EQ(one.artifacts[1].kind, "figure");
   EXPECT_TRUE(fs::exists(folder_.path / "attempt" / one.artifacts[1].path));
+}
+
+TEST_F(AnalysisJobsTest, SvmScoresWholeImagesAndCropsWhereThereAreBoxes) {
+  assignment_.dataset["train"] = 6;
+
+  const JobSuccess success = succeed(run_svm);
+
+  const auto values = numbers(success);
+  for (const char* name : {"svm.top1", "svm.cost", "svm.top1_cam_crop", "svm.top1_gt_crop", "svm.crop_iou"}) {
+    EXPECT_EQ(values.count(name), 1u) << name;
+  }
+  EXPECT_GT(values.at("svm.crop_iou"), 0);
+  EXPECT_LE(values.at("svm.crop_iou"), 1);
+  EXPECT_GT(values.at("svm.top1_gt_crop"), 50);  // shapes and colours of four classes, close up: chance is 25
+  EXPECT_EQ(success.artifacts.size(), 12u);
+  for (const Artifact& artifact : success.artifacts) {
+    EXPECT_EQ(artifact.kind, "overlay");
+    EXPECT_EQ(sha256_file(folder_.path / "attempt" / artifact.path), artifact.sha256) << artifact.path;
+  }
+}
+
+TEST_F(AnalysisJobsTest, SvmNeedsNoBoxesButTwoClasses) {
+  for (const char* file : {"test/a/x.png", "test/b/x.png", "train/a/x.png", "train/b/x.png"}) {
+    make_directories((folder_.path / file).parent_path());
+    write_png(folder_.path / file, Image{8, 8, std::vector<uint8_t>(192, file[5] == 'a' ? 90 : 200)});
+  }
+  assignment_.dataset = {{"kind", "folder"}, {"root", folder_.path.string()}};
+
+  const auto values = numbers(succeed(run_svm));
+  EXPECT_EQ(values.count("svm.top1"), 1u);
+  EXPECT_EQ(values.count("svm.top1_cam_crop"), 0u);
+
+  fs::remove_all(folder_.path / "train/b");
+  const JobEnd end = run(run_svm, 2);
+  ASSERT_TRUE(std::holds_alternative<JobFailure>(end));
+  EXPECT_EQ(std::get<JobFailure>(end).text, "the train split has images of 1 class; `svm` needs two");
 }
 
 TEST_F(AnalysisJobsTest, ErfLeavesTheMeanContribution) {

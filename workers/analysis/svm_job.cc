@@ -1,0 +1,248 @@
+#include "workers/analysis/svm_job.h"
+
+#include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "schemas/error.h"
+#include "workers/analysis/linear_svm.h"
+#include "workers/localization/artifacts.h"
+#include "workers/localization/colour_map.h"
+#include "workers/localization/contours.h"
+#include "workers/localization/map_rendering.h"
+
+namespace camsweep {
+namespace {
+
+constexpr int kFolds = 5;
+constexpr double kThreshold = 0.2;  // of the CAM paper of 2016, a share of the map's maximum
+constexpr int kSide = 224;          // of the maps that boxes are drawn from
+constexpr size_t kOverlays = 12;
+
+Crop crop_of(const Box& box) { return {box.x0, box.y0, box.x1 - box.x0 + 1, box.y1 - box.y0 + 1}; }
+
+int64_t area(const Box& box) { return int64_t{box.x1 - box.x0 + 1} * (box.y1 - box.y0 + 1); }
+
+const Box& largest_box(const Sample& sample) {
+  return *std::max_element(sample.boxes.begin(), sample.boxes.end(),
+                           [](const Box& a, const Box& b) { return area(a) < area(b); });
+}
+
+bool all_have_boxes(const std::vector<Sample>& samples) {
+  return std::all_of(samples.begin(), samples.end(), [](const Sample& sample) { return !sample.boxes.empty(); });
+}
+
+// Where the predicted class's map of an image lies, in the image's pixels.
+struct FoundBox {
+  Box box;
+  bool empty = false;  // no value is positive: the whole image
+};
+
+class SvmJob {
+ public:
+  SvmJob(JobContext& context, const AnalysisInput& input)
+      : context_(context),
+        input_(input),
+        boxes_(all_have_boxes(samples(Split::kTrain)) && all_have_boxes(samples(Split::kTest))),
+        progress_(context, steps()),
+        writer_(context.directory()) {}
+
+  JobEnd run() {
+    require_two_classes();
+    const Splits<Crop> whole;
+    const LinearSvm svm = classify("svm.top1", whole);
+    if (boxes_) {
+      const Splits<FoundBox> found = {find_boxes(svm, Split::kTrain), find_boxes(svm, Split::kTest)};
+      add_crop_figures(found);
+      classify("svm.top1_cam_crop", {crops(found.train), crops(found.test)});
+      classify("svm.top1_gt_crop", {true_crops(Split::kTrain), true_crops(Split::kTest)});
+    }
+    success_.artifacts = gather_artifacts(context_.collective, overlays_);
+    return std::move(success_);
+  }
+
+ private:
+  // By sample, of both splits; empty: none.
+  template <typename Value>
+  struct Splits {
+    std::vector<Value> train;
+    std::vector<Value> test;
+  };
+
+  const std::vector<Sample>& samples(Split split) const { return input_.dataset->samples(split); }
+
+  int64_t steps() const {
+    const int64_t passes = pass_steps(samples(Split::kTrain).size(), PassOptions{}.batch, context_.collective) +
+                           pass_steps(samples(Split::kTest).size(), PassOptions{}.batch, context_.collective);
+    const auto trainings = static_cast<int64_t>(kFolds * std::size(kCosts));
+    return boxes_ ? 4 * passes + 3 * trainings : passes + trainings;
+  }
+
+  void require_two_classes() const {
+    std::set<int> classes;
+    for (const Sample& sample : samples(Split::kTrain)) classes.insert(sample.label);
+    if (classes.size() >= 2) return;
+    throw AnalysisFailure{
+        {"data", false, fmt::format("the train split has images of {} class; `svm` needs two", classes.size())}};
+  }
+
+  void add(const std::string& name, double value) { success_.metrics.push_back({name, {}, value}); }
+
+  // Trains on one split, scores the other; the same classifier on all ranks.
+  LinearSvm classify(const std::string& metric, const Splits<Crop>& crops) {
+    const Examples train = pooled(Split::kTrain, crops.train);
+    const Examples test = pooled(Split::kTest, crops.test);
+    std::string shared;
+    if (context_.is_root()) {
+      const double cost = choose_cost(train, kFolds, [this] { progress_.step(0); });
+      const LinearSvm svm = LinearSvm::train(train, cost);
+      add(metric, accuracy(svm, test));
+      if (crops.train.empty()) add("svm.cost", cost);
+      shared = svm.bytes();
+    }
+    return LinearSvm::from_bytes(context_.collective.broadcast_bytes(shared));
+  }
+
+  PassOptions options(const std::vector<Crop>& crops) const {
+    return {.side = input_.model.card.resolution, .boxes = PassOptions::Boxes::kInside, .crops = crops};
+  }
+
+  // Pooled features of a split on rank 0.
+  Examples pooled(Split split, const std::vector<Crop>& crops) {
+    std::vector<SampleValues> own;
+    for_each_batch(context_, input_, split, all_samples(samples(split).size()), options(crops), progress_,
+                   [&](const ImageBatch& batch) {
+                     const at::Tensor features = gap(input_.model.backbone->features(batch.images, {}));
+                     for (size_t i = 0; i < batch.samples.size(); ++i) {
+                       const double* row = features[static_cast<int64_t>(i)].const_data_ptr<double>();
+                       own.push_back({batch.samples[i], {row, row + features.size(1)}});
+                     }
+                   });
+    Examples examples;
+    for (SampleValues& values : gather_in_order(context_.collective, own)) {
+      examples.labels.push_back(samples(split)[values.sample].label);
+      examples.rows.push_back(std::move(values.values));
+    }
+    return examples;
+  }
+
+  // (N, C) double on the CPU.
+  static at::Tensor gap(const at::Tensor& maps) {
+    return maps.to(at::kCPU, at::kDouble).mean(at::IntArrayRef{2, 3}).contiguous();
+  }
+
+  // Of all images, on all ranks.
+  std::vector<FoundBox> find_boxes(const LinearSvm& svm, Split split) {
+    const std::vector<Sample>& all = samples(split);
+    const std::vector<size_t> drawn =
+        split == Split::kTest ? spread_samples(kOverlays, all.size()) : std::vector<size_t>{};
+    std::vector<SampleValues> own;
+    for_each_batch(
+        context_, input_, split, all_samples(all.size()), options({}), progress_, [&](const ImageBatch& batch) {
+          const at::Tensor maps = input_.model.backbone->features(batch.images, {}).to(at::kCPU, at::kDouble);
+          const at::Tensor rows = gap(maps);
+          for (size_t i = 0; i < batch.samples.size(); ++i) {
+            const auto at = static_cast<int64_t>(i);
+            const Normalized map = class_map(svm, maps[at], rows[at]);
+            const FoundBox found = box_of(map, batch.sizes[i]);
+            const size_t sample = batch.samples[i];
+            own.push_back({sample, pack(found)});
+            if (std::binary_search(drawn.begin(), drawn.end(), sample)) draw(all[sample], map);
+          }
+        });
+    std::string merged;
+    for (const SampleValues& values : gather_in_order(context_.collective, own)) {
+      merged.append(reinterpret_cast<const char*>(values.values.data()), values.values.size() * sizeof(double));
+    }
+    return unpack(context_.collective.broadcast_bytes(merged));
+  }
+
+  // Of the class that the SVM predicts: K maps (K, h, w), their means (K).
+  static Normalized class_map(const LinearSvm& svm, const at::Tensor& maps, const at::Tensor& means) {
+    const at::Tensor row = means.contiguous();
+    const int predicted = svm.predict({row.const_data_ptr<double>(), static_cast<size_t>(row.numel())});
+    const at::Tensor weights = at::tensor(svm.weights(predicted), at::kDouble);
+    const at::Tensor map = (maps * weights.view({-1, 1, 1})).sum(0);
+    return render_activation(to_score_map(map), MapOptions::Heatmap::kMax, kSide);
+  }
+
+  static FoundBox box_of(const Normalized& map, FrameSize image) {
+    if (map.constant) return {{0, 0, image.width - 1, image.height - 1}, true};
+    const LevelMap levels = quantize(map.map);
+    const Box drawn = largest_contour_box(levels, threshold_level(kThreshold, levels.max()));
+    return {scale_box(drawn, {kSide, kSide}, image), false};
+  }
+
+  static std::vector<double> pack(const FoundBox& found) {
+    const auto value = [](int corner) { return static_cast<double>(corner); };
+    return {value(found.box.x0), value(found.box.y0), value(found.box.x1), value(found.box.y1), found.empty ? 1. : 0.};
+  }
+
+  static std::vector<FoundBox> unpack(const std::string& bytes) {
+    const auto* values = reinterpret_cast<const double*>(bytes.data());
+    std::vector<FoundBox> found;
+    for (const double* v = values; v + 5 <= values + bytes.size() / sizeof(double); v += 5) {
+      const auto corner = [v](int i) { return static_cast<int>(v[i]); };
+      found.push_back({{corner(0), corner(1), corner(2), corner(3)}, v[4] != 0});
+    }
+    return found;
+  }
+
+  void draw(const Sample& sample, const Normalized& map) {
+    const Image picture = draw_localization(input_.dataset->image(sample), map.map, sample.boxes, kThreshold, kSide);
+    overlays_.push_back(
+        writer_.picture(fmt::format("overlays/svm/{}.png", sample.id), "overlay", sample.id + "|svm", picture));
+  }
+
+  void add_crop_figures(const Splits<FoundBox>& found) {
+    if (!context_.is_root()) return;
+    const std::vector<Sample>& all = samples(Split::kTest);
+    double iou_sum = 0;
+    for (size_t i = 0; i < all.size(); ++i) iou_sum += best_iou(found.test[i].box, all[i].boxes);
+    add("svm.crop_iou", iou_sum / static_cast<double>(all.size()));
+    const auto empty = [](const std::vector<FoundBox>& boxes) {
+      return static_cast<double>(std::ranges::count(boxes, true, &FoundBox::empty));
+    };
+    add("svm.empty_maps", empty(found.train) + empty(found.test));
+  }
+
+  static std::vector<Crop> crops(const std::vector<FoundBox>& found) {
+    std::vector<Crop> crops;
+    for (const FoundBox& box : found) crops.push_back(crop_of(box.box));
+    return crops;
+  }
+
+  std::vector<Crop> true_crops(Split split) const {
+    std::vector<Crop> crops;
+    for (const Sample& sample : samples(split)) crops.push_back(crop_of(largest_box(sample)));
+    return crops;
+  }
+
+  JobContext& context_;
+  const AnalysisInput& input_;
+  bool boxes_;
+  PassProgress progress_;
+  ArtifactWriter writer_;
+  std::vector<Artifact> overlays_;  // of this rank
+  JobSuccess success_;
+};
+
+}  // namespace
+
+JobEnd analyse_svm(JobContext& context, AnalysisInput& input) {
+  const at::NoGradGuard no_grad;
+  return SvmJob(context, input).run();
+}
+
+JobEnd run_svm(JobContext& context) {
+  return run_analysis([&context] {
+    AnalysisInput input = open_analysis(context);
+    return analyse_svm(context, input);
+  });
+}
+
+}  // namespace camsweep
