@@ -80,7 +80,7 @@ void check_variant(const SweepSpec& sweep, const Row& cell, const BackboneVarian
     if (const auto problem = localize_problem(cell, analysis, variant)) refuse(*problem);
   }
   const auto needs_maps = [](const AnalysisSpec& analysis) {
-    return analysis.stage == Stage::kPca || analysis.stage == Stage::kActivation || analysis.stage == Stage::kSvm;
+    return analysis.stage == Stage::kPca || analysis.stage == Stage::kActivation;
   };
   const auto analysis = std::ranges::find_if(sweep.analyses, needs_maps);
   if (analysis != sweep.analyses.end() && !has_class_maps(variant)) {

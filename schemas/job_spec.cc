@@ -20,6 +20,12 @@ constexpr std::array<std::pair<Stage, std::string_view>, kAllStages.size()> kSta
 
 std::string_view stage_name(Stage stage) { return kStages[static_cast<size_t>(stage)].second; }
 
+std::vector<std::string> stage_names() {
+  std::vector<std::string> names;
+  for (const Stage stage : kAllStages) names.emplace_back(stage_name(stage));
+  return names;
+}
+
 std::optional<Stage> stage_from_name(std::string_view name) {
   for (const auto& [stage, known] : kStages) {
     if (known == name) return stage;

@@ -27,7 +27,8 @@ enum class Stage { kTrain, kLocalize, kErf, kPca, kActivation, kSignals, kSvm };
 inline constexpr std::array kAllStages = {Stage::kTrain,      Stage::kLocalize, Stage::kErf, Stage::kPca,
                                           Stage::kActivation, Stage::kSignals,  Stage::kSvm};
 
-std::string_view stage_name(Stage stage);  // "train", "localize", "erf", "pca", "activation"
+std::string_view stage_name(Stage stage);  // "train", "localize", ...
+std::vector<std::string> stage_names();
 std::optional<Stage> stage_from_name(std::string_view name);
 
 // One combination of parameter values. Replicates share it: `parameters` holds no seed.

@@ -91,7 +91,7 @@ void add_jobs_command(CLI::App& app, CommandLine& line) {
       ->check(CLI::IsMember({"waiting", "running", "done", "failed", "blocked"}));
   command->add_option("--stage", arguments->stages, "only these stages")
       ->delimiter(',')
-      ->check(CLI::IsMember({"train", "localize", "erf", "pca", "activation"}));
+      ->check(CLI::IsMember(stage_names()));
   command->add_option("--where", arguments->where, "only jobs that match, like 'backbone=convnext_* and epochs>=20'");
   command->add_flag("--json", arguments->json, "print JSON: an object per job with every column of the view `runs`");
   command->footer("Example:\n  camsweep jobs quickstart --state failed --where 'backbone=convnext_*'");

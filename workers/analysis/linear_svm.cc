@@ -6,10 +6,12 @@
 #include <cstring>
 #include <iterator>
 #include <memory>
+#include <numeric>
 #include <set>
 
 #include "schemas/error.h"
 #include "workers/localization/image_pass.h"
+#include "workers/localization/parallel.h"
 
 namespace camsweep {
 namespace {
@@ -17,34 +19,41 @@ namespace {
 constexpr double kTolerance = 1e-6;  // of the gradient, relative to that at zero: steps are few, weights become images
 
 // liblinear's rows: (index from 1, value) of every feature and the bias, ended by index -1.
-class Problem {
+class Rows {
  public:
-  explicit Problem(const Examples& examples) {
-    const size_t width = examples.rows.front().size();
-    const size_t stride = width + 2;
+  explicit Rows(const Examples& examples) : width_(static_cast<int>(examples.rows.front().size())) {
+    const size_t stride = examples.rows.front().size() + 2;
     nodes_.resize(examples.rows.size() * stride);
     for (size_t i = 0; i < examples.rows.size(); ++i) {
       feature_node* const row = &nodes_[i * stride];
-      for (size_t k = 0; k < width; ++k) row[k] = {static_cast<int>(k) + 1, examples.rows[i][k]};
-      row[width] = {static_cast<int>(width) + 1, 1.0};
-      row[width + 1] = {-1, 0.0};
+      for (int k = 0; k < width_; ++k) row[k] = {k + 1, examples.rows[i][static_cast<size_t>(k)]};
+      row[width_] = {width_ + 1, 1.0};
+      row[width_ + 1] = {-1, 0.0};
       rows_.push_back(row);
-      labels_.push_back(examples.labels[i]);
     }
-    problem_ = {static_cast<int>(rows_.size()), static_cast<int>(width) + 1, labels_.data(), rows_.data(), 1.0};
   }
-  const problem* get() const { return &problem_; }
+
+  // With +1 for a class and -1 for the rest in `labels`.
+  problem with(std::vector<double>& labels) {
+    return {static_cast<int>(rows_.size()), width_ + 1, labels.data(), rows_.data(), 1.0};
+  }
 
  private:
+  int width_;
   std::vector<feature_node> nodes_;
   std::vector<feature_node*> rows_;
-  std::vector<double> labels_;
-  problem problem_{};
 };
 
 struct FreeModel {
   void operator()(model* trained) const { free_and_destroy_model(&trained); }
 };
+
+double mean_squared_norm(const Examples& examples) {
+  double sum = 0;
+  for (const std::vector<double>& row : examples.rows)
+    sum += std::inner_product(row.begin(), row.end(), row.begin(), 0.0);
+  return sum > 0 ? sum / static_cast<double>(examples.rows.size()) : 1;
+}
 
 bool has_two_classes(const Examples& examples) {
   return std::set<int>(examples.labels.begin(), examples.labels.end()).size() >= 2;
@@ -73,23 +82,25 @@ void append(std::string& bytes, const std::vector<Value>& values) {
 
 }  // namespace
 
-LinearSvm LinearSvm::train(const Examples& examples, double cost) {
+LinearSvm LinearSvm::train(const Examples& examples, double cost, int threads) {
   CAMSWEEP_CHECK(has_two_classes(examples), "a classifier tells at least two classes apart");
   set_print_string_function([](const char*) {});
-  const Problem problem(examples);
-  const parameter options{.solver_type = L2R_L2LOSS_SVC, .eps = kTolerance, .C = cost};
-  const std::unique_ptr<model, FreeModel> trained(::train(problem.get(), &options));
+  const std::set<int> classes(examples.labels.begin(), examples.labels.end());
   LinearSvm svm;
   svm.width_ = examples.rows.front().size();
-  svm.labels_.assign(trained->label, trained->label + trained->nr_class);
-  const bool shared = trained->nr_class == 2;  // one row, positive for the first class
-  const int rows = shared ? 1 : trained->nr_class;
-  for (int c = 0; c < trained->nr_class; ++c) {
-    for (size_t k = 0; k <= svm.width_; ++k) {
-      const double weight = trained->w[static_cast<int>(k) * rows + (shared ? 0 : c)];
-      svm.weights_.push_back(shared && c == 1 ? -weight : weight);
-    }
-  }
+  svm.labels_.assign(classes.begin(), classes.end());
+  svm.weights_.resize(classes.size() * (svm.width_ + 1));
+  Rows rows(examples);
+  parallel_for(classes.size(), threads, [&](size_t c) {
+    std::vector<double> labels;
+    for (const int label : examples.labels) labels.push_back(label == svm.labels_[c] ? 1 : -1);
+    const problem one_against_rest = rows.with(labels);
+    const parameter options{.solver_type = L2R_L2LOSS_SVC, .eps = kTolerance, .C = cost};
+    const std::unique_ptr<model, FreeModel> trained(::train(&one_against_rest, &options));
+    const double sign = trained->label[0] == 1 ? 1 : -1;  // liblinear's row is positive for the label it met first
+    std::transform(trained->w, trained->w + svm.width_ + 1, &svm.weights_[c * (svm.width_ + 1)],
+                   [sign](double weight) { return sign * weight; });
+  });
   return svm;
 }
 
@@ -146,18 +157,22 @@ double accuracy(const LinearSvm& svm, const Examples& examples) {
   return examples.rows.empty() ? 0 : 100 * static_cast<double>(right) / static_cast<double>(examples.rows.size());
 }
 
-double choose_cost(const Examples& examples, int folds, const std::function<void()>& step) {
+std::optional<double> choose_cost(const Examples& examples, int folds, int threads,
+                                  const std::function<bool()>& go_on) {
   const std::vector<size_t> order = random_order(examples.rows.size());
-  std::vector<double> right(std::size(kCosts), 0.0);
+  const double norm = mean_squared_norm(examples);
+  std::vector<double> right(std::size(kRelativeCosts), 0.0);
   for (int fold = 0; fold < folds; ++fold) {
     const Fold parts = make_fold(examples, order, fold, folds);
-    for (size_t c = 0; c < std::size(kCosts); ++c, step()) {
-      if (!has_two_classes(parts.train)) continue;
-      right[c] +=
-          accuracy(LinearSvm::train(parts.train, kCosts[c]), parts.test) * static_cast<double>(parts.test.rows.size());
+    for (size_t c = 0; c < right.size(); ++c) {
+      if (has_two_classes(parts.train)) {
+        const LinearSvm svm = LinearSvm::train(parts.train, kRelativeCosts[c] / norm, threads);
+        right[c] += accuracy(svm, parts.test) * static_cast<double>(parts.test.rows.size());
+      }
+      if (!go_on()) return std::nullopt;
     }
   }
-  return kCosts[std::max_element(right.begin(), right.end()) - right.begin()];
+  return kRelativeCosts[std::max_element(right.begin(), right.end()) - right.begin()] / norm;
 }
 
 }  // namespace camsweep

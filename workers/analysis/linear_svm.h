@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,13 +15,14 @@ struct Examples {
   std::vector<int> labels;
 };
 
-// One linear classifier per class against the rest (two classes share one): L2-regularized squared hinge loss, the
+// One linear classifier per class against the rest: L2-regularized squared hinge loss, the
 // bias being the weight of a feature that is 1, minimized by liblinear's trust-region Newton method (Fan et al.,
 // "LIBLINEAR: A Library for Large Linear Classification", JMLR 2008), which draws no random numbers.
 class LinearSvm {
  public:
-  // `cost` is the C of the loss. The examples have at least two classes.
-  static LinearSvm train(const Examples& examples, double cost);
+  // `cost` is the C of the loss. The examples have at least two classes, which are trained on `threads` threads; what
+  // is found does not depend on their number.
+  static LinearSvm train(const Examples& examples, double cost, int threads);
 
   // The class with the highest decision value.
   int predict(std::span<const double> features) const;
@@ -40,12 +42,13 @@ class LinearSvm {
 // Percent of the examples whose class is predicted.
 double accuracy(const LinearSvm& svm, const Examples& examples);
 
-// The costs that are tried.
-inline constexpr double kCosts[] = {0.01, 0.1, 1, 10, 100};
+// The costs that are tried, times the mean squared norm of the rows: what a network scales its features with does not
+// matter then.
+inline constexpr double kRelativeCosts[] = {0.01, 0.1, 1, 10, 100};
 
-// The smallest of kCosts with the highest accuracy in cross-validation over `folds` parts of the examples, shuffled
-// with seed 0. A part without which fewer than two classes are left does not count. `step` is called after each
-// training.
-double choose_cost(const Examples& examples, int folds, const std::function<void()>& step);
+// The smallest of these costs with the highest accuracy in cross-validation over `folds` parts of the examples,
+// shuffled with seed 0. A part without which fewer than two classes are left does not count. `go_on` is asked after
+// each training; none once it says no.
+std::optional<double> choose_cost(const Examples& examples, int folds, int threads, const std::function<bool()>& go_on);
 
 }  // namespace camsweep

@@ -55,12 +55,14 @@ class SvmJob {
     require_two_classes();
     const Splits<Crop> whole;
     const LinearSvm svm = classify("svm.top1", whole);
+    const std::vector<FoundBox> on_test = find_boxes(svm, Split::kTest);
     if (boxes_) {
-      const Splits<FoundBox> found = {find_boxes(svm, Split::kTrain), find_boxes(svm, Split::kTest)};
+      const Splits<FoundBox> found = {find_boxes(svm, Split::kTrain), on_test};
       add_crop_figures(found);
       classify("svm.top1_cam_crop", {crops(found.train), crops(found.test)});
       classify("svm.top1_gt_crop", {true_crops(Split::kTrain), true_crops(Split::kTest)});
     }
+    if (!boxes_) success_.environment["crops"] = "none: there are images without a box";
     success_.artifacts = gather_artifacts(context_.collective, overlays_);
     return std::move(success_);
   }
@@ -76,10 +78,12 @@ class SvmJob {
   const std::vector<Sample>& samples(Split split) const { return input_.dataset->samples(split); }
 
   int64_t steps() const {
-    const int64_t passes = pass_steps(samples(Split::kTrain).size(), PassOptions{}.batch, context_.collective) +
-                           pass_steps(samples(Split::kTest).size(), PassOptions{}.batch, context_.collective);
-    const auto trainings = static_cast<int64_t>(kFolds * std::size(kCosts));
-    return boxes_ ? 4 * passes + 3 * trainings : passes + trainings;
+    const auto pass = [this](Split split) {
+      return pass_steps(samples(split).size(), PassOptions{}.batch, context_.collective);
+    };
+    const auto trainings = static_cast<int64_t>(kFolds * std::size(kRelativeCosts)) + 1;
+    if (boxes_) return 4 * (pass(Split::kTrain) + pass(Split::kTest)) + 3 * trainings;
+    return pass(Split::kTrain) + 2 * pass(Split::kTest) + trainings;
   }
 
   void require_two_classes() const {
@@ -92,19 +96,30 @@ class SvmJob {
 
   void add(const std::string& name, double value) { success_.metrics.push_back({name, {}, value}); }
 
-  // Trains on one split, scores the other; the same classifier on all ranks.
+  // Trains on one split, scores the other; the same classifier on all ranks. Throws AnalysisStopped.
   LinearSvm classify(const std::string& metric, const Splits<Crop>& crops) {
     const Examples train = pooled(Split::kTrain, crops.train);
     const Examples test = pooled(Split::kTest, crops.test);
     std::string shared;
     if (context_.is_root()) {
-      const double cost = choose_cost(train, kFolds, [this] { progress_.step(0); });
-      const LinearSvm svm = LinearSvm::train(train, cost);
-      add(metric, accuracy(svm, test));
-      if (crops.train.empty()) add("svm.cost", cost);
-      shared = svm.bytes();
+      const std::optional<double> cost = choose_cost(train, kFolds, context_.threads, [this] {
+        progress_.step(0);
+        return context_.stop.load() == StopRequest::kNone;
+      });
+      if (cost) shared = fit(metric, train, test, *cost, crops.train.empty());
     }
-    return LinearSvm::from_bytes(context_.collective.broadcast_bytes(shared));
+    shared = context_.collective.broadcast_bytes(shared);
+    if (shared.empty()) throw AnalysisStopped{};
+    return LinearSvm::from_bytes(shared);
+  }
+
+  // The classifier as bytes.
+  std::string fit(const std::string& metric, const Examples& train, const Examples& test, double cost, bool is_first) {
+    const LinearSvm svm = LinearSvm::train(train, cost, context_.threads);
+    progress_.step(0);
+    add(metric, accuracy(svm, test));
+    if (is_first) add("svm.cost", cost);
+    return svm.bytes();
   }
 
   PassOptions options(const std::vector<Crop>& crops) const {

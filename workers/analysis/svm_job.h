@@ -10,7 +10,7 @@ namespace camsweep {
 // Where every image has a box, the same on crops (11.4): by the box of the largest component of the predicted class's
 // map sum_k w_k f_k above 20 % of its maximum, on both splits (svm.top1_cam_crop; svm.crop_iou is the mean IoU of the
 // test crops with the nearest true box, svm.empty_maps counts maps without a positive value, of both splits, whose
-// images stay whole), and by the largest true box (svm.top1_gt_crop). Overlays of at most 12 test images.
+// images stay whole), and by the largest true box (svm.top1_gt_crop). Overlays of the maps of at most 12 test images.
 //
 // Throws as for_each_batch(); AnalysisFailure where the train split has fewer than two classes.
 JobEnd analyse_svm(JobContext& context, AnalysisInput& input);

@@ -29,15 +29,15 @@ void expect_weights(const LinearSvm& svm, int label, const std::vector<double>& 
 
 // Numbers: scikit-learn's LinearSVC (make_svm_vectors.py).
 TEST(LinearSvmTest, OneClassAgainstTheRestHasTheReferencesWeights) {
-  const LinearSvm soft = LinearSvm::train(examples(3), 0.1);
+  const LinearSvm soft = LinearSvm::train(examples(3), 0.1, 2);
   expect_weights(soft, 0, {0.74512439, -0.54187721, -0.54077567, -0.04150817});
   expect_weights(soft, 2, {-0.50334504, -0.43175631, 0.75353915, -0.0976558});
-  const LinearSvm hard = LinearSvm::train(examples(3), 10);
+  const LinearSvm hard = LinearSvm::train(examples(3), 10, 2);
   expect_weights(hard, 1, {-1.65808102, 3.69820371, -1.33523058, 1.6555638});
 }
 
 TEST(LinearSvmTest, TwoClassesHaveOppositeWeights) {
-  const LinearSvm svm = LinearSvm::train(examples(2), 10);
+  const LinearSvm svm = LinearSvm::train(examples(2), 10, 2);
 
   expect_weights(svm, 1, {-1.97214427, 1.68094947, 0.68742173, 0.36304393});
   expect_weights(svm, 0, {1.97214427, -1.68094947, -0.68742173, -0.36304393});
@@ -46,7 +46,7 @@ TEST(LinearSvmTest, TwoClassesHaveOppositeWeights) {
 
 TEST(LinearSvmTest, SeparatedClassesAreToldApartAlsoByACopyOnAnotherRank) {
   const Examples all = examples(3);
-  const LinearSvm svm = LinearSvm::train(all, 100);
+  const LinearSvm svm = LinearSvm::train(all, 100, 2);
   const LinearSvm copy = LinearSvm::from_bytes(svm.bytes());
 
   EXPECT_EQ(accuracy(svm, all), 100);
@@ -60,10 +60,30 @@ TEST(ChooseCostTest, IsTheSmallestOfTheBestAndCallsBackForEveryTraining) {
   for (std::vector<double>& row : constant.rows) row = {1, 1, 1, 1};
   int steps = 0;
 
-  EXPECT_EQ(choose_cost(constant, 5, [&steps] { ++steps; }), kCosts[0]);
+  const auto count = [&steps] { return ++steps > 0; };
+  const auto always = [] { return true; };
+
+  EXPECT_EQ(choose_cost(constant, 5, 1, count), kRelativeCosts[0] / 4);
   EXPECT_EQ(steps, 25);
-  EXPECT_GT(choose_cost(examples(3), 5, [] {}), 0);
-  EXPECT_EQ(choose_cost(examples(3), 5, [] {}), choose_cost(examples(3), 5, [] {}));
+  EXPECT_EQ(choose_cost(examples(3), 5, 1, always), choose_cost(examples(3), 5, 3, always));
+}
+
+// A hundred times larger features with a cost of a ten thousandth are the same problem, but for the bias.
+TEST(ChooseCostTest, TheScaleOfTheFeaturesDoesNotMatter) {
+  Examples large = examples(3);
+  for (std::vector<double>& row : large.rows) {
+    for (double& value : row) value *= 100;
+  }
+  const auto always = [] { return true; };
+
+  EXPECT_NEAR(*choose_cost(large, 5, 1, always) * 1e4, *choose_cost(examples(3), 5, 1, always), 1e-9);
+}
+
+TEST(ChooseCostTest, EndsWhenItIsToldTo) {
+  int asked = 0;
+
+  EXPECT_FALSE(choose_cost(examples(3), 5, 1, [&asked] { return ++asked < 3; }));
+  EXPECT_EQ(asked, 3);
 }
 
 TEST(ChooseCostTest, AClassOfOneExampleIsNoFailure) {
@@ -71,7 +91,7 @@ TEST(ChooseCostTest, AClassOfOneExampleIsNoFailure) {
   few.rows.resize(3);
   few.labels.resize(3);
 
-  EXPECT_GT(choose_cost(few, 5, [] {}), 0);
+  EXPECT_TRUE(choose_cost(few, 5, 1, [] { return true; }));
 }
 
 }  // namespace
