@@ -16,7 +16,9 @@
 namespace camsweep {
 namespace {
 
-constexpr double kTolerance = 1e-6;  // of the gradient, relative to that at zero: steps are few, weights become images
+// Of the gradient, relative to that at zero and to the class's share of the examples. liblinear's default of 1e-2
+// leaves weights that are a third off.
+constexpr double kTolerance = 1e-4;
 
 // liblinear's rows: (index from 1, value) of every feature and the bias, ended by index -1.
 class Rows {
@@ -59,6 +61,19 @@ bool has_two_classes(const Examples& examples) {
   return std::set<int>(examples.labels.begin(), examples.labels.end()).size() >= 2;
 }
 
+// The weights and the bias.
+std::vector<double> one_against_rest(Rows& rows, const std::vector<int>& labels, int label, double cost) {
+  std::vector<double> signs;
+  for (const int other : labels) signs.push_back(other == label ? 1 : -1);
+  const problem problem = rows.with(signs);
+  const parameter options{.solver_type = L2R_L2LOSS_SVC, .eps = kTolerance, .C = cost};
+  const std::unique_ptr<model, FreeModel> trained(train(&problem, &options));
+  std::vector<double> weights(trained->w, trained->w + problem.n);
+  if (trained->label[0] == 1) return weights;
+  for (double& weight : weights) weight = -weight;  // liblinear's are positive for the label it met first
+  return weights;
+}
+
 // Examples outside and inside part number `fold`.
 struct Fold {
   Examples train;
@@ -82,7 +97,7 @@ void append(std::string& bytes, const std::vector<Value>& values) {
 
 }  // namespace
 
-LinearSvm LinearSvm::train(const Examples& examples, double cost, int threads) {
+std::optional<LinearSvm> LinearSvm::train(const Examples& examples, double cost, int threads, const GoOn& go_on) {
   CAMSWEEP_CHECK(has_two_classes(examples), "a classifier tells at least two classes apart");
   set_print_string_function([](const char*) {});
   const std::set<int> classes(examples.labels.begin(), examples.labels.end());
@@ -91,17 +106,20 @@ LinearSvm LinearSvm::train(const Examples& examples, double cost, int threads) {
   svm.labels_.assign(classes.begin(), classes.end());
   svm.weights_.resize(classes.size() * (svm.width_ + 1));
   Rows rows(examples);
-  parallel_for(classes.size(), threads, [&](size_t c) {
-    std::vector<double> labels;
-    for (const int label : examples.labels) labels.push_back(label == svm.labels_[c] ? 1 : -1);
-    const problem one_against_rest = rows.with(labels);
-    const parameter options{.solver_type = L2R_L2LOSS_SVC, .eps = kTolerance, .C = cost};
-    const std::unique_ptr<model, FreeModel> trained(::train(&one_against_rest, &options));
-    const double sign = trained->label[0] == 1 ? 1 : -1;  // liblinear's row is positive for the label it met first
-    std::transform(trained->w, trained->w + svm.width_ + 1, &svm.weights_[c * (svm.width_ + 1)],
-                   [sign](double weight) { return sign * weight; });
-  });
+  const auto side_by_side = static_cast<size_t>(threads);
+  for (size_t first = 0; first < classes.size(); first += side_by_side) {
+    parallel_for(std::min(side_by_side, classes.size() - first), threads, [&](size_t i) {
+      const size_t c = first + i;
+      const std::vector<double> weights = one_against_rest(rows, examples.labels, svm.labels_[c], cost);
+      std::copy(weights.begin(), weights.end(), &svm.weights_[c * (svm.width_ + 1)]);
+    });
+    if (!go_on()) return std::nullopt;
+  }
   return svm;
+}
+
+int64_t LinearSvm::steps(size_t classes, int threads) {
+  return static_cast<int64_t>((classes + static_cast<size_t>(threads) - 1) / static_cast<size_t>(threads));
 }
 
 int LinearSvm::predict(std::span<const double> features) const {
@@ -157,19 +175,17 @@ double accuracy(const LinearSvm& svm, const Examples& examples) {
   return examples.rows.empty() ? 0 : 100 * static_cast<double>(right) / static_cast<double>(examples.rows.size());
 }
 
-std::optional<double> choose_cost(const Examples& examples, int folds, int threads,
-                                  const std::function<bool()>& go_on) {
+std::optional<double> choose_cost(const Examples& examples, int folds, int threads, const GoOn& go_on) {
   const std::vector<size_t> order = random_order(examples.rows.size());
   const double norm = mean_squared_norm(examples);
   std::vector<double> right(std::size(kRelativeCosts), 0.0);
   for (int fold = 0; fold < folds; ++fold) {
     const Fold parts = make_fold(examples, order, fold, folds);
+    if (!has_two_classes(parts.train)) continue;
     for (size_t c = 0; c < right.size(); ++c) {
-      if (has_two_classes(parts.train)) {
-        const LinearSvm svm = LinearSvm::train(parts.train, kRelativeCosts[c] / norm, threads);
-        right[c] += accuracy(svm, parts.test) * static_cast<double>(parts.test.rows.size());
-      }
-      if (!go_on()) return std::nullopt;
+      const auto svm = LinearSvm::train(parts.train, kRelativeCosts[c] / norm, threads, go_on);
+      if (!svm) return std::nullopt;
+      right[c] += accuracy(*svm, parts.test) * static_cast<double>(parts.test.rows.size());
     }
   }
   return kRelativeCosts[std::max_element(right.begin(), right.end()) - right.begin()] / norm;

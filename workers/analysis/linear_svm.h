@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
@@ -15,14 +16,19 @@ struct Examples {
   std::vector<int> labels;
 };
 
-// One linear classifier per class against the rest: L2-regularized squared hinge loss, the
-// bias being the weight of a feature that is 1, minimized by liblinear's trust-region Newton method (Fan et al.,
-// "LIBLINEAR: A Library for Large Linear Classification", JMLR 2008), which draws no random numbers.
+// Whether a long computation shall go on.
+using GoOn = std::function<bool()>;
+
+// One linear classifier per class against the rest: squared hinge loss with L2 regularization, the bias being the
+// weight of a feature that is 1, minimized by liblinear's trust-region Newton method (Fan et al., "LIBLINEAR: A Library
+// for Large Linear Classification", JMLR 2008), which draws no random numbers.
 class LinearSvm {
  public:
-  // `cost` is the C of the loss. The examples have at least two classes, which are trained on `threads` threads; what
-  // is found does not depend on their number.
-  static LinearSvm train(const Examples& examples, double cost, int threads);
+  // `cost` is the C of the loss. The examples have at least two classes, of which `threads` at a time are trained side
+  // by side; what is found does not depend on it. `go_on` is asked after each time; none once it says no.
+  static std::optional<LinearSvm> train(const Examples& examples, double cost, int threads, const GoOn& go_on);
+  // How often a training of so many classes asks.
+  static int64_t steps(size_t classes, int threads);
 
   // The class with the highest decision value.
   int predict(std::span<const double> features) const;
@@ -42,13 +48,13 @@ class LinearSvm {
 // Percent of the examples whose class is predicted.
 double accuracy(const LinearSvm& svm, const Examples& examples);
 
-// The costs that are tried, times the mean squared norm of the rows: what a network scales its features with does not
-// matter then.
-inline constexpr double kRelativeCosts[] = {0.01, 0.1, 1, 10, 100};
+// The values that are tried of the cost times the rows' mean squared norm: what a network scales its features with does
+// not matter then. Higher ones take long where classes can be separated.
+inline constexpr double kRelativeCosts[] = {0.01, 0.1, 1, 10};
 
 // The smallest of these costs with the highest accuracy in cross-validation over `folds` parts of the examples,
-// shuffled with seed 0. A part without which fewer than two classes are left does not count. `go_on` is asked after
-// each training; none once it says no.
-std::optional<double> choose_cost(const Examples& examples, int folds, int threads, const std::function<bool()>& go_on);
+// shuffled with seed 0. A part without which fewer than two classes are left does not count. `go_on` as in
+// LinearSvm::train().
+std::optional<double> choose_cost(const Examples& examples, int folds, int threads, const GoOn& go_on);
 
 }  // namespace camsweep

@@ -25,8 +25,6 @@ constexpr size_t kOverlays = 12;
 
 Crop crop_of(const Box& box) { return {box.x0, box.y0, box.x1 - box.x0 + 1, box.y1 - box.y0 + 1}; }
 
-int64_t area(const Box& box) { return int64_t{box.x1 - box.x0 + 1} * (box.y1 - box.y0 + 1); }
-
 const Box& largest_box(const Sample& sample) {
   return *std::max_element(sample.boxes.begin(), sample.boxes.end(),
                            [](const Box& a, const Box& b) { return area(a) < area(b); });
@@ -63,6 +61,7 @@ class SvmJob {
       classify("svm.top1_gt_crop", {true_crops(Split::kTrain), true_crops(Split::kTest)});
     }
     if (!boxes_) success_.environment["crops"] = "none: there are images without a box";
+    if (context_.is_root()) add("svm.cost", costs_.front());
     success_.artifacts = gather_artifacts(context_.collective, overlays_);
     return std::move(success_);
   }
@@ -81,17 +80,23 @@ class SvmJob {
     const auto pass = [this](Split split) {
       return pass_steps(samples(split).size(), PassOptions{}.batch, context_.collective);
     };
-    const auto trainings = static_cast<int64_t>(kFolds * std::size(kRelativeCosts)) + 1;
+    const auto fits = static_cast<int64_t>(kFolds * std::size(kRelativeCosts)) + 1;
+    const int64_t trainings = fits * LinearSvm::steps(train_classes(), context_.threads);
     if (boxes_) return 4 * (pass(Split::kTrain) + pass(Split::kTest)) + 3 * trainings;
     return pass(Split::kTrain) + 2 * pass(Split::kTest) + trainings;
   }
 
-  void require_two_classes() const {
+  size_t train_classes() const {
     std::set<int> classes;
     for (const Sample& sample : samples(Split::kTrain)) classes.insert(sample.label);
-    if (classes.size() >= 2) return;
+    return classes.size();
+  }
+
+  void require_two_classes() const {
+    const size_t classes = train_classes();
+    if (classes >= 2) return;
     throw AnalysisFailure{
-        {"data", false, fmt::format("the train split has images of {} class; `svm` needs two", classes.size())}};
+        {"data", false, fmt::format("the train split has images of {} class; `svm` needs two", classes)}};
   }
 
   void add(const std::string& name, double value) { success_.metrics.push_back({name, {}, value}); }
@@ -102,24 +107,26 @@ class SvmJob {
     const Examples test = pooled(Split::kTest, crops.test);
     std::string shared;
     if (context_.is_root()) {
-      const std::optional<double> cost = choose_cost(train, kFolds, context_.threads, [this] {
-        progress_.step(0);
-        return context_.stop.load() == StopRequest::kNone;
-      });
-      if (cost) shared = fit(metric, train, test, *cost, crops.train.empty());
+      if (const auto svm = fit(train)) {
+        add(metric, accuracy(*svm, test));
+        shared = svm->bytes();
+      }
     }
     shared = context_.collective.broadcast_bytes(shared);
     if (shared.empty()) throw AnalysisStopped{};
     return LinearSvm::from_bytes(shared);
   }
 
-  // The classifier as bytes.
-  std::string fit(const std::string& metric, const Examples& train, const Examples& test, double cost, bool is_first) {
-    const LinearSvm svm = LinearSvm::train(train, cost, context_.threads);
-    progress_.step(0);
-    add(metric, accuracy(svm, test));
-    if (is_first) add("svm.cost", cost);
-    return svm.bytes();
+  // None if the gang was told to stop.
+  std::optional<LinearSvm> fit(const Examples& train) {
+    const GoOn go_on = [this] {
+      progress_.step(0);
+      return context_.stop.load() == StopRequest::kNone;
+    };
+    const std::optional<double> cost = choose_cost(train, kFolds, context_.threads, go_on);
+    if (!cost) return std::nullopt;
+    costs_.push_back(*cost);
+    return LinearSvm::train(train, *cost, context_.threads, go_on);
   }
 
   PassOptions options(const std::vector<Crop>& crops) const {
@@ -243,6 +250,7 @@ class SvmJob {
   PassProgress progress_;
   ArtifactWriter writer_;
   std::vector<Artifact> overlays_;  // of this rank
+  std::vector<double> costs_;       // that were chosen, in order
   JobSuccess success_;
 };
 

@@ -20,24 +20,26 @@ Examples examples(int classes) {
   return result;
 }
 
+bool always() { return true; }
+
 void expect_weights(const LinearSvm& svm, int label, const std::vector<double>& expected) {
   const std::vector<double> weights = svm.weights(label);
   ASSERT_EQ(weights.size(), expected.size());
-  // Ours ends at a gradient of 1e-6, the reference at 1e-10 of the first.
-  for (size_t k = 0; k < weights.size(); ++k) EXPECT_NEAR(weights[k], expected[k], 1e-4) << label << ' ' << k;
+  // Ours ends at a gradient of 1e-4 of the first, the reference at 1e-10.
+  for (size_t k = 0; k < weights.size(); ++k) EXPECT_NEAR(weights[k], expected[k], 1e-3) << label << ' ' << k;
 }
 
 // Numbers: scikit-learn's LinearSVC (make_svm_vectors.py).
 TEST(LinearSvmTest, OneClassAgainstTheRestHasTheReferencesWeights) {
-  const LinearSvm soft = LinearSvm::train(examples(3), 0.1, 2);
+  const LinearSvm soft = *LinearSvm::train(examples(3), 0.1, 2, always);
   expect_weights(soft, 0, {0.74512439, -0.54187721, -0.54077567, -0.04150817});
   expect_weights(soft, 2, {-0.50334504, -0.43175631, 0.75353915, -0.0976558});
-  const LinearSvm hard = LinearSvm::train(examples(3), 10, 2);
+  const LinearSvm hard = *LinearSvm::train(examples(3), 10, 2, always);
   expect_weights(hard, 1, {-1.65808102, 3.69820371, -1.33523058, 1.6555638});
 }
 
 TEST(LinearSvmTest, TwoClassesHaveOppositeWeights) {
-  const LinearSvm svm = LinearSvm::train(examples(2), 10, 2);
+  const LinearSvm svm = *LinearSvm::train(examples(2), 10, 2, always);
 
   expect_weights(svm, 1, {-1.97214427, 1.68094947, 0.68742173, 0.36304393});
   expect_weights(svm, 0, {1.97214427, -1.68094947, -0.68742173, -0.36304393});
@@ -46,7 +48,7 @@ TEST(LinearSvmTest, TwoClassesHaveOppositeWeights) {
 
 TEST(LinearSvmTest, SeparatedClassesAreToldApartAlsoByACopyOnAnotherRank) {
   const Examples all = examples(3);
-  const LinearSvm svm = LinearSvm::train(all, 100, 2);
+  const LinearSvm svm = *LinearSvm::train(all, 100, 2, always);
   const LinearSvm copy = LinearSvm::from_bytes(svm.bytes());
 
   EXPECT_EQ(accuracy(svm, all), 100);
@@ -61,10 +63,8 @@ TEST(ChooseCostTest, IsTheSmallestOfTheBestAndCallsBackForEveryTraining) {
   int steps = 0;
 
   const auto count = [&steps] { return ++steps > 0; };
-  const auto always = [] { return true; };
-
   EXPECT_EQ(choose_cost(constant, 5, 1, count), kRelativeCosts[0] / 4);
-  EXPECT_EQ(steps, 25);
+  EXPECT_EQ(steps, 20 * LinearSvm::steps(/*classes=*/3, /*threads=*/1));
   EXPECT_EQ(choose_cost(examples(3), 5, 1, always), choose_cost(examples(3), 5, 3, always));
 }
 
@@ -74,8 +74,6 @@ TEST(ChooseCostTest, TheScaleOfTheFeaturesDoesNotMatter) {
   for (std::vector<double>& row : large.rows) {
     for (double& value : row) value *= 100;
   }
-  const auto always = [] { return true; };
-
   EXPECT_NEAR(*choose_cost(large, 5, 1, always) * 1e4, *choose_cost(examples(3), 5, 1, always), 1e-9);
 }
 
@@ -91,7 +89,7 @@ TEST(ChooseCostTest, AClassOfOneExampleIsNoFailure) {
   few.rows.resize(3);
   few.labels.resize(3);
 
-  EXPECT_TRUE(choose_cost(few, 5, 1, [] { return true; }));
+  EXPECT_TRUE(choose_cost(few, 5, 1, always));
 }
 
 }  // namespace
