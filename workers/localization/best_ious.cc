@@ -2,18 +2,9 @@
 
 #include <algorithm>
 
+#include "workers/localization/box_geometry.h"
+
 namespace camsweep {
-namespace {
-
-int64_t area(const Box& box) { return int64_t{box.x1 - box.x0 + 1} * (box.y1 - box.y0 + 1); }
-
-int64_t common_area(const Box& a, const Box& b) {
-  const int64_t width = std::max(0, std::min(a.x1, b.x1) - std::max(a.x0, b.x0) + 1);
-  return width * std::max(0, std::min(a.y1, b.y1) - std::max(a.y0, b.y0) + 1);
-}
-
-}  // namespace
-
 BestIous::BestIous(const std::vector<Box>& truths) : truths_(truths) {
   for (const Box& truth : truths) areas_.push_back(area(truth));
   unions_.fill(1);

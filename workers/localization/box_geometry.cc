@@ -9,8 +9,6 @@
 namespace camsweep {
 namespace {
 
-int64_t area(const Box& box) { return int64_t{box.x1 - box.x0 + 1} * (box.y1 - box.y0 + 1); }
-
 void check(const Box& box) {
   if (box.x0 >= 0 && box.y0 >= 0 && box.x1 >= box.x0 && box.y1 >= box.y0) return;
   throw ConfigError(
@@ -19,12 +17,17 @@ void check(const Box& box) {
 
 }  // namespace
 
+int64_t area(const Box& box) { return int64_t{box.x1 - box.x0 + 1} * (box.y1 - box.y0 + 1); }
+
+int64_t common_area(const Box& a, const Box& b) {
+  const int64_t width = std::max(0, std::min(a.x1, b.x1) - std::max(a.x0, b.x0) + 1);
+  return width * std::max(0, std::min(a.y1, b.y1) - std::max(a.y0, b.y0) + 1);
+}
+
 double iou(const Box& a, const Box& b) {
   check(a);
   check(b);
-  const int64_t width = std::max(0, std::min(a.x1, b.x1) - std::max(a.x0, b.x0) + 1);
-  const int64_t height = std::max(0, std::min(a.y1, b.y1) - std::max(a.y0, b.y0) + 1);
-  const int64_t common = width * height;
+  const int64_t common = common_area(a, b);
   return static_cast<double>(common) / static_cast<double>(area(a) + area(b) - common);
 }
 

@@ -1,11 +1,16 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "workers/data/dataset.h"
 
 namespace camsweep {
+
+// Pixels of a box, and of what two have in common; both corners lie inside.
+int64_t area(const Box& box);
+int64_t common_area(const Box& a, const Box& b);
 
 // Intersection over union with both corners inside their box: a side is x1 - x0 + 1 pixels. 0 where the union is empty.
 // Throws ConfigError for a box with x1 < x0, y1 < y0 or a negative corner. Spec protocol, 7.5.
