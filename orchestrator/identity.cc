@@ -9,8 +9,9 @@ namespace camsweep {
 
 int stage_version(Stage stage) {
   switch (stage) {
-    case Stage::kLocalize:  // 2: baselines beside every method; components computed in float32
-    case Stage::kPca:       // 2: components computed in float32
+    case Stage::kLocalize:  // 2: baselines beside every method; components in float32. 3: constant maps stay constant
+      return 3;
+    case Stage::kPca:  // 2: components in float32
       return 2;
     default:
       return 1;
