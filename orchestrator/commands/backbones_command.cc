@@ -21,7 +21,8 @@ void print_table() {
   fmt::print(kRow, "name", "family", "parameters", "map", "kernels");
   for (const CatalogEntry& entry : backbone_catalog()) {
     fmt::print(kRow, entry.variant.name, entry.variant.family, fmt::format("{:.1f} M", 1e-6 * entry.parameters),
-               fmt::format("{0}x{0}", entry.map_side), kernels_text(entry.variant));
+               fmt::format("{}x{}", entry.map_side, takes_signals(entry.variant) ? 1 : entry.map_side),
+               kernels_text(entry.variant));
   }
 }
 
