@@ -92,7 +92,8 @@ std::string analysis_of_metric(const std::string& metric) {
     add_localization(names, Json::array({method}));
     if (holds(names, metric)) return "localize: [" + method + "]";
   }
-  for (const Stage stage : {Stage::kErf, Stage::kPca, Stage::kActivation, Stage::kSignals, Stage::kSvm}) {
+  for (const Stage stage : kAllStages) {
+    if (stage == Stage::kTrain || stage == Stage::kLocalize) continue;
     Names names;
     add_analysis(names, stage, Json::array());
     if (holds(names, metric)) return std::string(stage_name(stage));
