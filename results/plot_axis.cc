@@ -105,6 +105,12 @@ std::vector<Mark> marks_of(const PlotData& data, double width_mm, double height_
   return marks;
 }
 
+// Room above the marks, a share of their range; bars end at a tick of the axis anyway.
+double y_pad(PlotKind kind) {
+  if (kind == PlotKind::kScatter) return 0.12;
+  return kind == PlotKind::kBars ? 0 : 0.05;
+}
+
 }  // namespace
 
 AxisRange x_range(const PlotData& data) {
@@ -120,7 +126,7 @@ AxisRange x_range(const PlotData& data) {
 
 AxisRange y_range(const PlotData& data) {
   if (data.kind == PlotKind::kErf || data.kind == PlotKind::kActivation) return {0, 1, 0.2};
-  AxisRange range = spanned(data, &PlotPoint::y, &PlotPoint::y_error, data.kind == PlotKind::kScatter ? 0.12 : 0.05);
+  AxisRange range = spanned(data, &PlotPoint::y, &PlotPoint::y_error, y_pad(data.kind));
   if (data.kind == PlotKind::kScatter) return range;
   for (const PlotLevel& level : data.levels) range.high = std::max(range.high, level.y * 1.05);
   if (data.kind == PlotKind::kBars || (range.low > 0 && range.low < 0.5 * range.high))
