@@ -141,8 +141,7 @@ struct Loader::Impl {
   void make_image(Slot& slot, size_t position, int of_epoch) const {
     const size_t index = slot.batch.samples[position];
     if (dataset.signal_length() > 0) {
-      const std::vector<float> signal = dataset.signal(samples[index]);
-      std::copy(signal.begin(), signal.end(), slot.batch.images.data_ptr<float>() + position * signal.size());
+      slot.batch.images[static_cast<int64_t>(position)].copy_(to_input(dataset.signal(samples[index])));
       return;
     }
     const Image image = dataset.image(samples[index]);
