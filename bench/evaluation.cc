@@ -1,10 +1,11 @@
 // What `camsweep evaluate` computes for each score map in memory, with a stopwatch; compare_evaluation.py runs it
 // beside the peer.
-//   evaluation boxes METADATA MAPS OUT     CPU ms per map of the largest contour's box, of all contours' and of both,
-//   at
-//                                          all levels; OUT: per map its highest level and the IoUs of all levels
-//   evaluation masks METADATA MAPS MASKS   CPU ms per map of the histogram, and with reading the masks; PxAP
-//   evaluation raise COUNT THREADS         wall seconds for COUNT maps of 28 x 28 to MaxBoxAcc and MaxBoxAccV2
+//   evaluation boxes METADATA MAPS OUT      CPU ms per map of the largest contour's box, of all contours' and of both,
+//                                           at all levels; OUT: per map its highest level and the IoUs of all levels
+//   evaluation masks METADATA MAPS MASKS    CPU ms per map of the histogram, and with reading the masks; PxAP
+//   evaluation raise COUNT THREADS DETAIL   wall seconds for COUNT maps of 28 x 28 to MaxBoxAcc and MaxBoxAccV2; they
+//                                           are DETAIL x DETAIL uniform pixels raised to that: 7 is as smooth as class
+//                                           activation maps are, 28 has nothing but noise
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -69,24 +70,26 @@ void masks(const std::string& metadata, const std::string& maps, const std::stri
   for (const Sample& sample : read_wsol_split(metadata)) {
     const ScoreMap map = map_of(maps, sample);
     const std::vector<PixelLabel> labels = mask_labels(folder, sample, kSide);
-    histogram_ms.push_back(least_ms([&] { PixelPrecision(kStep).add(map, labels); }));
-    whole_ms.push_back(least_ms([&] { PixelPrecision(kStep).add(map, mask_labels(folder, sample, kSide)); }));
+    PixelPrecision timed(kStep);
+    histogram_ms.push_back(least_ms([&] { timed.add(map, labels); }));
+    whole_ms.push_back(least_ms([&] { timed.add(map, mask_labels(folder, sample, kSide)); }));
     precision.add(map, labels);
   }
   fmt::print("{}\n", Json{{"histogram_ms", histogram_ms}, {"whole_ms", whole_ms}, {"pxap", precision.pxap()}}.dump());
 }
 
-ScoreMap uniform_map(std::mt19937& random, int grid) {
+ScoreMap random_map(std::mt19937& random, int detail) {
+  constexpr int kGrid = 28;
   std::uniform_real_distribution<double> uniform(0, 1);
-  ScoreMap map{grid, grid, std::vector<double>(static_cast<size_t>(grid * grid))};
+  ScoreMap map{detail, detail, std::vector<double>(static_cast<size_t>(detail * detail))};
   for (double& value : map.values) value = uniform(random);
-  return map;
+  return raise_map(map, kGrid, kGrid, MapFilter::kBicubic).map;
 }
 
-void raise(size_t count, int threads) {
+void raise(size_t count, int threads, int detail) {
   std::mt19937 random(0);
   std::vector<ScoreMap> maps;
-  for (size_t i = 0; i < count; ++i) maps.push_back(uniform_map(random, 28));
+  for (size_t i = 0; i < count; ++i) maps.push_back(random_map(random, detail));
   const std::vector<Box> truths = {{40, 30, 180, 190}};
   const auto start = std::chrono::steady_clock::now();
   struct Scored {
@@ -122,10 +125,10 @@ int main(int argc, char** argv) {
     camsweep::boxes(arguments[1], arguments[2], arguments[3]);
   } else if (arguments.size() == 4 && arguments[0] == "masks") {
     camsweep::masks(arguments[1], arguments[2], arguments[3]);
-  } else if (arguments.size() == 3 && arguments[0] == "raise") {
-    camsweep::raise(std::stoull(arguments[1]), std::stoi(arguments[2]));
+  } else if (arguments.size() == 4 && arguments[0] == "raise") {
+    camsweep::raise(std::stoull(arguments[1]), std::stoi(arguments[2]), std::stoi(arguments[3]));
   } else {
-    fmt::print(stderr, "evaluation boxes METADATA MAPS OUT | masks METADATA MAPS MASKS | raise COUNT THREADS\n");
+    fmt::print(stderr, "evaluation boxes METADATA MAPS OUT | masks METADATA MAPS MASKS | raise COUNT THREADS DETAIL\n");
     return 2;
   }
 }

@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "workers/localization/vector_clones.h"
+
 namespace camsweep {
 namespace {
 
@@ -44,6 +46,20 @@ std::vector<Taps> make_taps(int in, int out, MapFilter filter) {
   return taps;
 }
 
+// In OpenCV's order of sums, whatever the instruction set: fused products would round once less.
+CAMSWEEP_VECTOR_CLONES("avx2")
+void blend(const std::array<const double*, 4>& rows, const std::array<double, 4>& weight, size_t count, double* out) {
+  for (size_t x = 0; x < count; ++x) {
+    out[x] = rows[0][x] * weight[0] + rows[1][x] * weight[1] + rows[2][x] * weight[2] + rows[3][x] * weight[3];
+  }
+}
+
+CAMSWEEP_VECTOR_CLONES("avx2")
+void stretch_to_levels(std::span<const double> row, const ValueRange& range, uint8_t* levels) {
+  const double span = range.high - range.low;
+  for (size_t x = 0; x < row.size(); ++x) levels[x] = level_of((row[x] - range.low) / span);
+}
+
 // The rows of a resized map, one at a time.
 class ResizedRows {
  public:
@@ -62,15 +78,11 @@ class ResizedRows {
     }
   }
 
-  // In OpenCV's order of sums, whatever the instruction set: fused products would round once less.
   void write(int y, double* out) const {
     const Taps& tap = taps_[static_cast<size_t>(y)];
-    const std::array<double, 4>& weight = tap.weight;
-    const double *a = wide_.row(tap.index[0]), *b = wide_.row(tap.index[1]);
-    const double *c = wide_.row(tap.index[2]), *d = wide_.row(tap.index[3]);
-    for (int x = 0; x < wide_.width; ++x) {
-      out[x] = a[x] * weight[0] + b[x] * weight[1] + c[x] * weight[2] + d[x] * weight[3];
-    }
+    const std::array<const double*, 4> rows = {wide_.row(tap.index[0]), wide_.row(tap.index[1]),
+                                               wide_.row(tap.index[2]), wide_.row(tap.index[3])};
+    blend(rows, tap.weight, static_cast<size_t>(wide_.width), out);
   }
 
  private:
@@ -110,13 +122,11 @@ LevelMap raise_to_levels(const ScoreMap& map, int height, int width, MapFilter f
     if (!of_row) return result;  // an overflow
     range = {std::min(range.low, of_row->low), std::max(range.high, of_row->high)};
   }
-  const double span = range.high - range.low;
-  if (!(span > 0)) return result;
-  auto level = result.levels.begin();
-  for (int y = 0; y < height; ++y) {
+  if (!(range.high > range.low)) return result;
+  uint8_t* level = result.levels.data();
+  for (int y = 0; y < height; ++y, level += width) {
     rows.write(y, row.data());
-    level = std::transform(row.begin(), row.end(), level,
-                           [&](double value) { return level_of((value - range.low) / span); });
+    stretch_to_levels(row, range, level);
   }
   return result;
 }

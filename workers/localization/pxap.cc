@@ -2,18 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
+#include <bit>
 #include <numeric>
 
 #include "schemas/error.h"
 #include "workers/localization/box_accuracy.h"
 #include "workers/localization/map_resize.h"
-
-#if defined(__x86_64__) && defined(__GNUC__)
-#define CAMSWEEP_GATHERS __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define CAMSWEEP_GATHERS
-#endif
+#include "workers/localization/vector_clones.h"
 
 namespace camsweep {
 namespace {
@@ -47,40 +42,59 @@ std::vector<PixelLabel> mask_labels(const std::filesystem::path& folder, const S
   return labels;
 }
 
-ThresholdBins::ThresholdBins(double step) : edges_(threshold_grid(step)), per_unit_(1 / step) {
-  edges_.push_back(1);
-  edges_.push_back(std::numeric_limits<double>::infinity());
-}
+ThresholdBins::ThresholdBins(double step)
+    : step_(step), per_unit_(1 / step), last_(static_cast<int64_t>(threshold_grid(step).size())) {}
 
-// A guess is at most one bin off, as both roundings are far below a step.
-CAMSWEEP_GATHERS
-void ThresholdBins::find(std::span<const double> values, int32_t* bins) const {
-  const auto last = static_cast<int32_t>(count()) - 1;
-  const double* const edges = edges_.data();
+// The grid's values are multiples of the step. The nearest one has the value's bin, or the next bin if it lies above.
+// The low bits of a number of this size are its nearest whole number: no conversion, and all lanes are of 64 bits.
+CAMSWEEP_VECTOR_CLONES("avx512f", "avx2")
+void ThresholdBins::find(std::span<const double> values, int64_t* bins) const {
+  constexpr double kWhole = 0x1.8p52;
+  const int64_t inside = last_ - 1;
   for (size_t i = 0; i < values.size(); ++i) {
-    const int32_t guess = std::min(static_cast<int32_t>(values[i] * per_unit_), last);
-    bins[i] = guess + (edges[guess + 1] <= values[i] ? 1 : 0) - (edges[guess] > values[i] ? 1 : 0);
+    const double value = values[i];
+    const double nearest = value * per_unit_ + kWhole;
+    const double edge = (nearest - kWhole) * step_;
+    const int64_t bin = std::bit_cast<int64_t>(nearest) - std::bit_cast<int64_t>(kWhole) - (edge > value ? 1 : 0);
+    bins[i] = std::min(bin, inside) + (value >= 1 ? 1 : 0);
   }
 }
 
-PixelPrecision::PixelPrecision(double step) : bins_(step), counts_(3 * bins_.count()) {}
+PixelPrecision::PixelPrecision(double step) : bins_(step) {
+  for (std::vector<int64_t>& counts : counts_) counts.resize(3 * bins_.count());
+}
 
+// Neighbours often have one bin, and to count in one place twice takes as long as to store and load again: every other
+// pixel is counted elsewhere.
 void PixelPrecision::add(const ScoreMap& map, const std::vector<PixelLabel>& labels) {
   CAMSWEEP_CHECK(map.values.size() == labels.size(), "map and labels have one frame");
   constexpr size_t kBlock = 1024;
-  std::array<int32_t, kBlock> bins;
+  std::array<int64_t, kBlock> bins;
+  const size_t stride = bins_.count();
   for (size_t first = 0; first < labels.size(); first += kBlock) {
     const size_t pixels = std::min(kBlock, labels.size() - first);
     bins_.find({map.values.data() + first, pixels}, bins.data());
-    for (size_t i = 0; i < pixels; ++i) ++count(labels[first + i], static_cast<size_t>(bins[i]));
+    const auto place = [&](size_t i) {
+      return static_cast<size_t>(labels[first + i]) * stride + static_cast<size_t>(bins[i]);
+    };
+    size_t i = 0;
+    for (; i + 2 <= pixels; i += 2) {
+      ++counts_[0][place(i)];
+      ++counts_[1][place(i + 1)];
+    }
+    if (i < pixels) ++counts_[0][place(i)];
   }
 }
 
+std::vector<int64_t> PixelPrecision::counts(PixelLabel label) const {
+  std::vector<int64_t> counts(bins_.count());
+  const size_t first = static_cast<size_t>(label) * bins_.count();
+  for (size_t bin = 0; bin < counts.size(); ++bin) counts[bin] = counts_[0][first + bin] + counts_[1][first + bin];
+  return counts;
+}
+
 double PixelPrecision::pxap() const {
-  const auto of = [this](PixelLabel label) {
-    return std::span(counts_).subspan(static_cast<size_t>(label) * bins_.count(), bins_.count());
-  };
-  const std::span<const int64_t> foreground = of(PixelLabel::kForeground), background = of(PixelLabel::kBackground);
+  const std::vector<int64_t> foreground = counts(PixelLabel::kForeground), background = counts(PixelLabel::kBackground);
   const int64_t positives = std::accumulate(foreground.begin(), foreground.end(), int64_t{0});
   if (positives == 0) throw ConfigError("no pixel of the masks is foreground; PxAP needs some");
   int64_t hits = 0;

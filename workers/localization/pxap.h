@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -18,18 +19,18 @@ enum class PixelLabel : uint8_t { kBackground, kForeground, kIgnore };
 // resized to side x side by nearest neighbour; ignored is what the ignore mask marks outside of it. Throws ImageError.
 std::vector<PixelLabel> mask_labels(const std::filesystem::path& folder, const Sample& sample, int side);
 
-// The half-open bins between the values of a threshold grid, of which the last is [1, ...): the grid's values are no
-// exact multiples of the step, so that a bin is guessed by division and put right by comparison.
+// The half-open bins between the values of a threshold grid, of which the last is [1, ...).
 class ThresholdBins {
  public:
   explicit ThresholdBins(double step);
-  size_t count() const { return edges_.size() - 1; }
+  size_t count() const { return static_cast<size_t>(last_) + 1; }
   // Of each of `values`, in [0, 1].
-  void find(std::span<const double> values, int32_t* bins) const;
+  void find(std::span<const double> values, int64_t* bins) const;
 
  private:
-  std::vector<double> edges_;  // and infinity
+  double step_;
   double per_unit_;
+  int64_t last_;
 };
 
 // Pixel average precision over all pixels of all images. Spec protocol, 7.8 (Choe et al., CVPR 2020).
@@ -41,10 +42,10 @@ class PixelPrecision {
   double pxap() const;
 
  private:
-  int64_t& count(PixelLabel label, size_t bin) { return counts_[static_cast<size_t>(label) * bins_.count() + bin]; }
+  std::vector<int64_t> counts(PixelLabel label) const;
 
   ThresholdBins bins_;
-  std::vector<int64_t> counts_;  // per label and bin
+  std::array<std::vector<int64_t>, 2> counts_;  // per label and bin, of every other pixel
 };
 
 }  // namespace camsweep

@@ -2,11 +2,9 @@
 
 #include <algorithm>
 
-#if defined(__x86_64__) && defined(__GNUC__)
-#define CAMSWEEP_MULTIVERSION __attribute__((target_clones("avx512f", "avx2,fma", "default")))
-#else
-#define CAMSWEEP_MULTIVERSION
-#endif
+#include "workers/localization/vector_clones.h"
+
+#define CAMSWEEP_MULTIVERSION CAMSWEEP_VECTOR_CLONES("avx512f", "avx2,fma")
 
 namespace camsweep::row_kernels {
 namespace {

@@ -6,25 +6,43 @@
 
 namespace camsweep {
 
-// Several lanes side by side, because each comparison waits for the one before it.
-std::optional<ValueRange> finite_range(std::span<const double> values) {
-  constexpr size_t kLanes = 8;
-  const ValueRange none;
-  std::array<double, kLanes> low, high, probe{};  // the probe is NaN from the first value on that is not finite
-  low.fill(none.low);
-  high.fill(none.high);
-  const auto include = [&](size_t lane, double value) {
-    low[lane] = value < low[lane] ? value : low[lane];
-    high[lane] = value > high[lane] ? value : high[lane];
-    probe[lane] += value * 0;
-  };
-  const size_t whole = values.size() / kLanes * kLanes;
-  for (size_t i = 0; i < whole; i += kLanes) {
-    for (size_t lane = 0; lane < kLanes; ++lane) include(lane, values[i + lane]);
+namespace {
+
+typedef double Pair __attribute__((vector_size(2 * sizeof(double)), aligned(sizeof(double))));
+
+// The range of every fourth pair.
+struct PairRange {
+  Pair low = Pair{} + ValueRange{}.low;
+  Pair high = Pair{} + ValueRange{}.high;
+  Pair probe = {};  // NaN from the first value on that is not finite
+
+  void include(const Pair& pair) {
+    low = pair < low ? pair : low;
+    high = pair > high ? pair : high;
+    probe += pair * 0.0;
   }
-  for (size_t i = whole; i < values.size(); ++i) include(0, values[i]);
-  if (!std::all_of(probe.begin(), probe.end(), [](double value) { return value == 0; })) return std::nullopt;
-  return ValueRange{*std::min_element(low.begin(), low.end()), *std::max_element(high.begin(), high.end())};
+};
+
+}  // namespace
+
+// Several ranges side by side, because each comparison waits for the one before it.
+std::optional<ValueRange> finite_range(std::span<const double> values) {
+  std::array<PairRange, 4> ranges;
+  constexpr size_t kBlock = 8;
+  const size_t whole = values.size() / kBlock * kBlock;
+  for (size_t i = 0; i < whole; i += kBlock) {
+    const auto* const pairs = reinterpret_cast<const Pair*>(&values[i]);
+    for (size_t k = 0; k < ranges.size(); ++k) ranges[k].include(pairs[k]);
+  }
+  for (size_t i = whole; i < values.size(); ++i) ranges[0].include(Pair{} + values[i]);
+  ValueRange all;
+  for (const PairRange& range : ranges) {
+    for (int i : {0, 1}) {
+      if (range.probe[i] != 0) return std::nullopt;
+      all = {std::min(all.low, range.low[i]), std::max(all.high, range.high[i])};
+    }
+  }
+  return all;
 }
 
 uint8_t LevelMap::max() const { return levels.empty() ? 0 : *std::max_element(levels.begin(), levels.end()); }
