@@ -13,6 +13,8 @@ int stage_version(Stage stage) {
       return 3;
     case Stage::kPca:  // 2: components in float32
       return 2;
+    case Stage::kSvm:  // 2: stratified folds
+      return 2;
     default:
       return 1;
   }

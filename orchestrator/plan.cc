@@ -89,10 +89,15 @@ class Planner {
   }
 
  private:
-  // What methods cost beyond the one pass over the images that all share.
+  // What methods and analyses cost beyond one pass over the images.
   void add_costs() {
     std::set<std::string> costs;
     for (const AnalysisSpec& analysis : plan_.spec.analyses) {
+      if (analysis.stage == Stage::kSvm) {
+        costs.insert(
+            "svm costs 21 trainings of a linear classifier per class, and where all images have boxes twice as "
+            "many again, on crops, and four passes over both splits");
+      }
       if (analysis.stage != Stage::kLocalize) continue;
       for (const Json& name : analysis.options.at("methods")) {
         const MapMethodInfo& method = *find_map_method(name.get_ref<const std::string&>());

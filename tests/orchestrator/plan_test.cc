@@ -280,6 +280,14 @@ TEST_F(PlanTest, MethodsThatCostMoreThanAPassAreNoted) {
                                       "scorecam costs one forward pass per class and channel of `scorecam_channels`"}));
 }
 
+TEST_F(PlanTest, WhatTheSvmCostsIsNoted) {
+  const Plan p = plan("matrix: {backbone: [resnet18]}\nanalyses: [svm]\n");
+
+  ASSERT_EQ(p.notes.size(), 1u);
+  EXPECT_TRUE(p.notes.front().starts_with("svm costs 21 trainings of a linear classifier per class, and "))
+      << p.notes.front();
+}
+
 TEST_F(PlanTest, AParameterThatMeansNothingToABackboneIsNoted) {
   const Plan p = plan("matrix: {backbone: [resnet18, vgg16]}\n");
 

@@ -80,12 +80,12 @@ struct Fold {
   Examples test;
 };
 
-Fold make_fold(const Examples& examples, const std::vector<size_t>& order, int fold, int folds) {
+Fold make_fold(const Examples& examples, const std::vector<int>& folds, int fold) {
   Fold result;
-  for (size_t i = 0; i < order.size(); ++i) {
-    Examples& part = static_cast<int>(i) % folds == fold ? result.test : result.train;
-    part.rows.push_back(examples.rows[order[i]]);
-    part.labels.push_back(examples.labels[order[i]]);
+  for (size_t i = 0; i < folds.size(); ++i) {
+    Examples& part = folds[i] == fold ? result.test : result.train;
+    part.rows.push_back(examples.rows[i]);
+    part.labels.push_back(examples.labels[i]);
   }
   return result;
 }
@@ -175,12 +175,20 @@ double accuracy(const LinearSvm& svm, const Examples& examples) {
   return examples.rows.empty() ? 0 : 100 * static_cast<double>(right) / static_cast<double>(examples.rows.size());
 }
 
+std::vector<int> stratified_folds(const std::vector<int>& labels, int folds) {
+  std::vector<size_t> order = random_order(labels.size());
+  std::ranges::stable_sort(order, {}, [&labels](size_t example) { return labels[example]; });
+  std::vector<int> result(labels.size());
+  for (size_t i = 0; i < order.size(); ++i) result[order[i]] = static_cast<int>(i % static_cast<size_t>(folds));
+  return result;
+}
+
 std::optional<double> choose_cost(const Examples& examples, int folds, int threads, const GoOn& go_on) {
-  const std::vector<size_t> order = random_order(examples.rows.size());
+  const std::vector<int> fold_of = stratified_folds(examples.labels, folds);
   const double norm = mean_squared_norm(examples);
   std::vector<double> right(std::size(kRelativeCosts), 0.0);
   for (int fold = 0; fold < folds; ++fold) {
-    const Fold parts = make_fold(examples, order, fold, folds);
+    const Fold parts = make_fold(examples, fold_of, fold);
     if (!has_two_classes(parts.train)) continue;
     for (size_t c = 0; c < right.size(); ++c) {
       const auto svm = LinearSvm::train(parts.train, kRelativeCosts[c] / norm, threads, go_on);

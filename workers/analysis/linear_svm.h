@@ -52,9 +52,11 @@ double accuracy(const LinearSvm& svm, const Examples& examples);
 // not matter then. Higher ones take long where classes can be separated.
 inline constexpr double kRelativeCosts[] = {0.01, 0.1, 1, 10};
 
-// The smallest of these costs with the highest accuracy in cross-validation over `folds` parts of the examples,
-// shuffled with seed 0. A part without which fewer than two classes are left does not count. `go_on` as in
-// LinearSvm::train().
+// The fold, from 0, of each example: shuffled with seed 0, each class spread over the folds as evenly as it can be.
+std::vector<int> stratified_folds(const std::vector<int>& labels, int folds);
+
+// The smallest of these costs with the highest accuracy in cross-validation over stratified_folds(). A fold without
+// which fewer than two classes are left does not count. `go_on` as in LinearSvm::train().
 std::optional<double> choose_cost(const Examples& examples, int folds, int threads, const GoOn& go_on);
 
 }  // namespace camsweep

@@ -9,18 +9,17 @@
 #include <set>
 
 #include "schemas/error.h"
+#include "workers/analysis/cam_box.h"
 #include "workers/analysis/linear_svm.h"
 #include "workers/localization/artifacts.h"
 #include "workers/localization/colour_map.h"
-#include "workers/localization/contours.h"
 #include "workers/localization/map_rendering.h"
 
 namespace camsweep {
 namespace {
 
 constexpr int kFolds = 5;
-constexpr double kThreshold = 0.2;  // of the CAM paper of 2016, a share of the map's maximum
-constexpr int kSide = 224;          // of the maps that boxes are drawn from
+constexpr int kSide = 224;  // of the maps that boxes are drawn from
 constexpr size_t kOverlays = 12;
 
 Crop crop_of(const Box& box) { return {box.x0, box.y0, box.x1 - box.x0 + 1, box.y1 - box.y0 + 1}; }
@@ -33,12 +32,6 @@ const Box& largest_box(const Sample& sample) {
 bool all_have_boxes(const std::vector<Sample>& samples) {
   return std::all_of(samples.begin(), samples.end(), [](const Sample& sample) { return !sample.boxes.empty(); });
 }
-
-// Where the predicted class's map of an image lies, in the image's pixels.
-struct FoundBox {
-  Box box;
-  bool empty = false;  // no value is positive: the whole image
-};
 
 class SvmJob {
  public:
@@ -53,9 +46,9 @@ class SvmJob {
     require_two_classes();
     const Splits<Crop> whole;
     const LinearSvm svm = classify("svm.top1", whole);
-    const std::vector<FoundBox> on_test = find_boxes(svm, Split::kTest);
+    const std::vector<CamBox> on_test = find_boxes(svm, Split::kTest);
     if (boxes_) {
-      const Splits<FoundBox> found = {find_boxes(svm, Split::kTrain), on_test};
+      const Splits<CamBox> found = {find_boxes(svm, Split::kTrain), on_test};
       add_crop_figures(found);
       classify("svm.top1_cam_crop", {crops(found.train), crops(found.test)});
       classify("svm.top1_gt_crop", {true_crops(Split::kTrain), true_crops(Split::kTest)});
@@ -158,7 +151,7 @@ class SvmJob {
   }
 
   // Of all images, on all ranks.
-  std::vector<FoundBox> find_boxes(const LinearSvm& svm, Split split) {
+  std::vector<CamBox> find_boxes(const LinearSvm& svm, Split split) {
     const std::vector<Sample>& all = samples(split);
     const std::vector<size_t> drawn =
         split == Split::kTest ? spread_samples(kOverlays, all.size()) : std::vector<size_t>{};
@@ -170,7 +163,7 @@ class SvmJob {
           for (size_t i = 0; i < batch.samples.size(); ++i) {
             const auto at = static_cast<int64_t>(i);
             const Normalized map = class_map(svm, maps[at], rows[at]);
-            const FoundBox found = box_of(map, batch.sizes[i]);
+            const CamBox found = cam_box(map, batch.sizes[i]);
             const size_t sample = batch.samples[i];
             own.push_back({sample, pack(found)});
             if (std::binary_search(drawn.begin(), drawn.end(), sample)) draw(all[sample], map);
@@ -192,21 +185,14 @@ class SvmJob {
     return render_activation(to_score_map(map), MapOptions::Heatmap::kMax, kSide);
   }
 
-  static FoundBox box_of(const Normalized& map, FrameSize image) {
-    if (map.constant) return {{0, 0, image.width - 1, image.height - 1}, true};
-    const LevelMap levels = quantize(map.map);
-    const Box drawn = largest_contour_box(levels, threshold_level(kThreshold, levels.max()));
-    return {scale_box(drawn, {kSide, kSide}, image), false};
-  }
-
-  static std::vector<double> pack(const FoundBox& found) {
+  static std::vector<double> pack(const CamBox& found) {
     const auto value = [](int corner) { return static_cast<double>(corner); };
     return {value(found.box.x0), value(found.box.y0), value(found.box.x1), value(found.box.y1), found.empty ? 1. : 0.};
   }
 
-  static std::vector<FoundBox> unpack(const std::string& bytes) {
+  static std::vector<CamBox> unpack(const std::string& bytes) {
     const auto* values = reinterpret_cast<const double*>(bytes.data());
-    std::vector<FoundBox> found;
+    std::vector<CamBox> found;
     for (const double* v = values; v + 5 <= values + bytes.size() / sizeof(double); v += 5) {
       const auto corner = [v](int i) { return static_cast<int>(v[i]); };
       found.push_back({{corner(0), corner(1), corner(2), corner(3)}, v[4] != 0});
@@ -215,26 +201,27 @@ class SvmJob {
   }
 
   void draw(const Sample& sample, const Normalized& map) {
-    const Image picture = draw_localization(input_.dataset->image(sample), map.map, sample.boxes, kThreshold, kSide);
+    const Image picture =
+        draw_localization(input_.dataset->image(sample), map.map, sample.boxes, kCamBoxThreshold, kSide);
     overlays_.push_back(
         writer_.picture(fmt::format("overlays/svm/{}.png", sample.id), "overlay", sample.id + "|svm", picture));
   }
 
-  void add_crop_figures(const Splits<FoundBox>& found) {
+  void add_crop_figures(const Splits<CamBox>& found) {
     if (!context_.is_root()) return;
     const std::vector<Sample>& all = samples(Split::kTest);
     double iou_sum = 0;
     for (size_t i = 0; i < all.size(); ++i) iou_sum += best_iou(found.test[i].box, all[i].boxes);
     add("svm.crop_iou", iou_sum / static_cast<double>(all.size()));
-    const auto empty = [](const std::vector<FoundBox>& boxes) {
-      return static_cast<double>(std::ranges::count(boxes, true, &FoundBox::empty));
+    const auto empty = [](const std::vector<CamBox>& boxes) {
+      return static_cast<double>(std::ranges::count(boxes, true, &CamBox::empty));
     };
     add("svm.empty_maps", empty(found.train) + empty(found.test));
   }
 
-  static std::vector<Crop> crops(const std::vector<FoundBox>& found) {
+  static std::vector<Crop> crops(const std::vector<CamBox>& found) {
     std::vector<Crop> crops;
-    for (const FoundBox& box : found) crops.push_back(crop_of(box.box));
+    for (const CamBox& box : found) crops.push_back(crop_of(box.box));
     return crops;
   }
 

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <map>
 #include <utility>
 
 namespace camsweep {
@@ -54,6 +57,26 @@ TEST(LinearSvmTest, SeparatedClassesAreToldApartAlsoByACopyOnAnotherRank) {
   EXPECT_EQ(accuracy(svm, all), 100);
   EXPECT_EQ(accuracy(copy, all), 100);
   EXPECT_EQ(copy.weights(1), svm.weights(1));
+}
+
+TEST(StratifiedFoldsTest, EveryClassIsInAllFoldsAlike) {
+  std::vector<int> labels;
+  for (int i = 0; i < 47; ++i) labels.push_back(i < 20 ? 8 : (i % 3) * 5);
+
+  const std::vector<int> folds = stratified_folds(labels, 5);
+
+  std::map<int, std::array<int, 5>> counts;
+  std::array<int, 5> sizes{};
+  for (size_t i = 0; i < labels.size(); ++i) {
+    ++counts[labels[i]].at(static_cast<size_t>(folds[i]));
+    ++sizes.at(static_cast<size_t>(folds[i]));
+  }
+  for (const auto& [label, per_fold] : counts) {
+    const auto [least, most] = std::ranges::minmax(per_fold);
+    EXPECT_LE(most - least, 1) << label;
+  }
+  EXPECT_EQ(sizes, (std::array<int, 5>{10, 10, 9, 9, 9}));
+  EXPECT_FALSE(std::is_sorted(folds.begin(), folds.begin() + 5)) << "not shuffled";
 }
 
 // Labels that nothing tells: every cost is as good, and the smallest is taken, the same at every call.
