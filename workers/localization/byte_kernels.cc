@@ -1,10 +1,6 @@
 #include "workers/localization/byte_kernels.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <cstdlib>
-#include <string>
 
 #include "schemas/error.h"
 #include "workers/localization/byte_kernels_x86.h"
@@ -60,42 +56,7 @@ void squares(const uint8_t* upper, const uint8_t* lower, size_t chunks, uint8_t*
 
 constexpr ByteKernels kGeneric = {turns, first_not_above, raise, raise_range, spans, squares};
 
-InstructionSet chosen_set() {
-  const char* name = std::getenv("CAMSWEEP_ISA");
-  return name ? instruction_set(name) : instruction_sets().back();
-}
-
 }  // namespace
-
-std::vector<InstructionSet> instruction_sets() {
-  std::vector<InstructionSet> sets = {InstructionSet::kGeneric};
-#ifdef CAMSWEEP_X86_KERNELS
-  if (has_avx2()) sets.push_back(InstructionSet::kAvx2);
-  if (has_avx512()) sets.push_back(InstructionSet::kAvx512);
-#endif
-  return sets;
-}
-
-std::string_view to_string(InstructionSet set) {
-  switch (set) {
-    case InstructionSet::kGeneric:
-      return "generic";
-    case InstructionSet::kAvx2:
-      return "avx2";
-    case InstructionSet::kAvx512:
-      return "avx512";
-  }
-  CAMSWEEP_CHECK(false, "a set has a name");
-}
-
-InstructionSet instruction_set(std::string_view name) {
-  std::string names;
-  for (const InstructionSet set : instruction_sets()) {
-    if (name == to_string(set)) return set;
-    names += fmt::format("{}{}", names.empty() ? "" : ", ", to_string(set));
-  }
-  throw ConfigError(fmt::format("there is no instruction set '{}'; this processor has: {}", name, names));
-}
 
 const ByteKernels& byte_kernels(InstructionSet set) {
 #ifdef CAMSWEEP_X86_KERNELS
@@ -107,7 +68,7 @@ const ByteKernels& byte_kernels(InstructionSet set) {
 }
 
 const ByteKernels& byte_kernels() {
-  static const ByteKernels& kernels = byte_kernels(chosen_set());
+  static const ByteKernels& kernels = byte_kernels(chosen_instruction_set());
   return kernels;
 }
 

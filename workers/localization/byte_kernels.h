@@ -2,8 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
-#include <vector>
+
+#include "schemas/instruction_set.h"
 
 namespace camsweep {
 
@@ -33,19 +33,9 @@ struct ByteKernels {
   void (*squares)(const uint8_t* upper, const uint8_t* lower, size_t chunks, uint8_t* third, uint8_t* least);
 };
 
-enum class InstructionSet { kGeneric, kAvx2, kAvx512 };
-
-// What this processor and this build have, the plainest first.
-std::vector<InstructionSet> instruction_sets();
-std::string_view to_string(InstructionSet set);
-
-// generic, avx2 or avx512. Throws ConfigError for another name, and for a set that is not there.
-InstructionSet instruction_set(std::string_view name);
-
 const ByteKernels& byte_kernels(InstructionSet set);
 
-// Those of the last of instruction_sets(), or of the one that the environment variable CAMSWEEP_ISA names. Throws as
-// instruction_set() does.
+// Of chosen_instruction_set().
 const ByteKernels& byte_kernels();
 
 }  // namespace camsweep

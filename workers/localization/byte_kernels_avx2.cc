@@ -90,10 +90,6 @@ CAMSWEEP_AVX2 void squares(const uint8_t* upper, const uint8_t* lower, size_t ch
 
 }  // namespace
 
-bool has_avx2() {
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("lzcnt");
-}
-
 const ByteKernels kAvx2Kernels = {turns, first_not_above, raise, raise_range, spans, squares};
 
 }  // namespace camsweep

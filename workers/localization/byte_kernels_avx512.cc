@@ -77,11 +77,6 @@ CAMSWEEP_AVX512 void squares(const uint8_t* upper, const uint8_t* lower, size_t 
 
 }  // namespace
 
-bool has_avx512() {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("lzcnt");
-}
-
 const ByteKernels kAvx512Kernels = {turns, first_not_above, raise, raise_range, spans, squares};
 
 }  // namespace camsweep

@@ -8,8 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "schemas/error.h"
-
 namespace camsweep {
 namespace {
 
@@ -120,12 +118,6 @@ TEST_P(ByteKernelsTest, SquaresHaveTheirThirdAndLeastValue) {
 INSTANTIATE_TEST_SUITE_P(All, ByteKernelsTest,
                          testing::Values(InstructionSet::kGeneric, InstructionSet::kAvx2, InstructionSet::kAvx512),
                          [](const auto& test) { return std::string(to_string(test.param)); });
-
-TEST(InstructionSetsTest, SetsThatAreThereHaveNamesAndOthersAreRefused) {
-  EXPECT_EQ(instruction_sets().front(), InstructionSet::kGeneric);
-  for (const InstructionSet set : instruction_sets()) EXPECT_EQ(instruction_set(to_string(set)), set);
-  EXPECT_THROW(instruction_set("sse9"), ConfigError);
-}
 
 }  // namespace
 }  // namespace camsweep
