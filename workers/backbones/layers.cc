@@ -3,16 +3,15 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/addcmul.h>
 #include <ATen/ops/batch_norm.h>
-#include <ATen/ops/conv2d.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/rsqrt.h>
 
-#include <array>
 #include <cmath>
 
 #include "schemas/error.h"
+#include "workers/backbones/convolutions.h"
 #include "workers/backbones/input_gradient.h"
 #include "workers/backbones/random.h"
 
@@ -21,8 +20,6 @@ namespace {
 
 constexpr double kBatchNormMomentum = 0.1;
 constexpr uint64_t kDropoutStream = 1;  // apart from stochastic depth of the same layer number
-
-std::array<int64_t, 2> pair(Extent extent) { return {extent.height, extent.width}; }
 
 void check_samples(const at::Tensor& x, const ForwardContext& context) {
   CAMSWEEP_CHECK(static_cast<size_t>(x.size(0)) == context.samples.size(),
@@ -51,7 +48,7 @@ Conv2d::Conv2d(TensorRegistry& registry, const std::string& name, const ConvShap
 at::Tensor Conv2d::operator()(const at::Tensor& x) const {
   const std::optional<at::Tensor> bias = bias_.defined() ? std::optional(bias_) : std::nullopt;
   if (wants_input_gradient_alone(x, weight_)) return convolve_fixed(x, weight_, bias, shape_);
-  return at::conv2d(x, weight_, bias, pair(shape_.stride), pair(shape_.padding), /*dilation=*/1, shape_.groups);
+  return convolve(x, weight_, bias, shape_);
 }
 
 BatchNorm2d::BatchNorm2d(TensorRegistry& registry, const std::string& name, int64_t channels, double eps)
