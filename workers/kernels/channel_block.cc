@@ -55,6 +55,35 @@ void for_each_value(const Channels<Value>& channels, int64_t y, int64_t width, L
   }
 }
 
+// to[column * to_line + line] = from[line * from_line + column]
+void transpose(const float* from, int64_t from_line, float* to, int64_t to_line, int64_t lines, int64_t columns) {
+  typedef float Four __attribute__((vector_size(4 * sizeof(float)), aligned(sizeof(float))));
+  const auto four = [&](int64_t line, int64_t column) {
+    return *reinterpret_cast<const Four*>(from + line * from_line + column);
+  };
+  const auto put = [&](int64_t column, int64_t line, const Four& values) {
+    *reinterpret_cast<Four*>(to + column * to_line + line) = values;
+  };
+  const int64_t whole_lines = lines / 4 * 4, whole_columns = columns / 4 * 4;
+  for (int64_t l = 0; l < whole_lines; l += 4) {
+    for (int64_t c = 0; c < whole_columns; c += 4) {
+      const Four a = four(l, c), b = four(l + 1, c), d = four(l + 2, c), e = four(l + 3, c);
+      const Four ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5),
+                 ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+      const Four de_low = __builtin_shufflevector(d, e, 0, 4, 1, 5),
+                 de_high = __builtin_shufflevector(d, e, 2, 6, 3, 7);
+      put(c, l, __builtin_shufflevector(ab_low, de_low, 0, 1, 4, 5));
+      put(c + 1, l, __builtin_shufflevector(ab_low, de_low, 2, 3, 6, 7));
+      put(c + 2, l, __builtin_shufflevector(ab_high, de_high, 0, 1, 4, 5));
+      put(c + 3, l, __builtin_shufflevector(ab_high, de_high, 2, 3, 6, 7));
+    }
+  }
+  for (int64_t l = 0; l < lines; ++l) {
+    const int64_t first = l < whole_lines ? whole_columns : 0;
+    for (int64_t c = first; c < columns; ++c) to[c * to_line + l] = from[l * from_line + c];
+  }
+}
+
 // Calls visit(a zero of the tensor's type).
 template <typename Visit>
 void with_type(const at::Tensor& maps, const Visit& visit) {
@@ -80,6 +109,13 @@ void ChannelBlock::load(const at::Tensor& maps, int64_t image, int64_t first) {
     using Value = decltype(zero);
     const Channels<const Value> channels(maps, image, first, lanes_);
     for (int64_t y = 0; y < height_; ++y) {
+      if constexpr (std::is_same_v<Value, float>) {
+        if (channels.of_column == 1) {
+          transpose(channels.first + y * channels.of_row, channels.of_channel, at(y, 0), lanes_, channels.count,
+                    width_);
+          continue;
+        }
+      }
       for_each_value(channels, y, width_, at(y, 0), lanes_,
                      [](const Value& value, float& lane) { lane = static_cast<float>(value); });
     }
@@ -91,6 +127,13 @@ void ChannelBlock::store(const at::Tensor& maps, int64_t image, int64_t first) c
     using Value = decltype(zero);
     const Channels<Value> channels(maps, image, first, lanes_);
     for (int64_t y = 0; y < height_; ++y) {
+      if constexpr (std::is_same_v<Value, float>) {
+        if (channels.of_column == 1) {
+          transpose(from(y, 0).first, lanes_, channels.first + y * channels.of_row, channels.of_channel, width_,
+                    channels.count);
+          continue;
+        }
+      }
       for_each_value(channels, y, width_, from(y, 0).first, lanes_,
                      [](Value& value, const float& lane) { value = static_cast<Value>(lane); });
     }
