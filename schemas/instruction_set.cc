@@ -41,7 +41,7 @@ InstructionSet instruction_set(std::string_view name) {
     if (name == to_string(set)) return set;
     names += fmt::format("{}{}", names.empty() ? "" : ", ", to_string(set));
   }
-  throw ConfigError(fmt::format("there is no instruction set '{}'; this processor has: {}", name, names));
+  throw ConfigError(fmt::format("CAMSWEEP_ISA is '{}'; this processor has: {}", name, names));
 }
 
 InstructionSet chosen_instruction_set() {

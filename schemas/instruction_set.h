@@ -16,7 +16,8 @@ enum class InstructionSet { kGeneric, kAvx2, kAvx512 };
 std::vector<InstructionSet> instruction_sets();
 std::string_view to_string(InstructionSet set);
 
-// generic, avx2 or avx512. Throws ConfigError for another name, and for a set that is not there.
+// As CAMSWEEP_ISA names them: generic, avx2 or avx512. Throws ConfigError for another name, and for a set that is not
+// there.
 InstructionSet instruction_set(std::string_view name);
 
 // The last of instruction_sets(), or the one that the environment variable CAMSWEEP_ISA names. Throws as

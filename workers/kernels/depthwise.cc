@@ -28,8 +28,9 @@ struct Range {
   int64_t steps() const { return (count() + kStepPositions - 1) / kStepPositions; }
 };
 
-// The taps, of `taps`, that meet a line of `size` positions from one of `width` neighbouring outputs, the first at
-// `output`. With taps and outputs exchanged: the outputs from which a line is met by one of `width` neighbouring taps.
+// Along one axis: the taps of a filter that lie on the map, of `size` positions, for at least one of `width`
+// neighbouring outputs, the first at `output`; `half` taps lie before the centre. Taps and outputs may change places:
+// the outputs for which at least one of `width` neighbouring taps lies on the map.
 Range meeting(int64_t taps, int64_t size, int64_t output, int64_t width, int64_t half) {
   return {std::max<int64_t>(0, half - output - width + 1), std::min(taps, size + half - output)};
 }

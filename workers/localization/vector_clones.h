@@ -1,8 +1,8 @@
 #pragma once
 
-// Before a function whose loops the compiler is to vectorise for each instruction set named ("avx2", "avx512f"): it is
+// Before a function whose loops the compiler is to vectorize for each instruction set named ("avx2", "avx512f"): it is
 // compiled once for each and once without, and the processor's best is taken when the program starts. For loops over
-// bytes that no compiler vectorises there is byte_kernels.h.
+// bytes that no compiler vectorizes there is byte_kernels.h.
 //
 // "avx512f" and "fma" let products and sums be fused, which rounds once less: where results must be the same on every
 // processor, "avx2" alone.
