@@ -5,7 +5,6 @@
 #include <ATen/ops/empty_like.h>
 
 #include <algorithm>
-#include <utility>
 
 #include "schemas/error.h"
 #include "workers/kernels/channel_block.h"
@@ -47,49 +46,51 @@ void check(const at::Tensor& x, int64_t channels, const Sides& filter) {
   CAMSWEEP_CHECK(filter.height % 2 == 1 && filter.width % 2 == 1, "filters have a centre");
 }
 
-// Values of the maps of one block of channels.
-class BlockConvolution {
- public:
-  BlockConvolution(const Sides& map, const Sides& filter, const CorrelationKernels& kernels)
-      : map_(map),
-        filter_(filter),
-        kernels_(kernels),
-        width_(group_width(map.width, kernels.widest)),
-        input_(map.height, map.width, map_padding(filter.width, kernels), kernels.lanes),
-        taps_(filter.height, filter.width, {0, kStepPositions}, kernels.lanes),
-        output_(map.height, map.width, {0, kernels.widest}, kernels.lanes),
-        bias_(1, 1, {}, kernels.lanes) {}
+// The input of one block of channels, and what is correlated with it: the filters for values, the values' gradient for
+// that of the filters.
+struct BlockCorrelation {
+  Sides map;
+  Sides filter;
+  const CorrelationKernels& kernels;
+  ChannelBlock input;
 
-  ChannelBlock& input() { return input_; }
-  ChannelBlock& taps() { return taps_; }
-  ChannelBlock& bias() { return bias_; }
+  BlockCorrelation(const at::Tensor& x, const Sides& filter_sides, const CorrelationKernels& chosen)
+      : map{x.size(2), x.size(3)},
+        filter(filter_sides),
+        kernels(chosen),
+        input(map.height, map.width, map_padding(filter.width, kernels), kernels.lanes) {}
 
-  const ChannelBlock& compute() {
-    for (int64_t y = 0; y < map_.height; ++y) {
-      const Range rows = meeting(filter_.height, map_.height, y, 1, filter_.height / 2);
-      for (int64_t x = 0; x < map_.width; x += width_) {
-        const Range columns = meeting(filter_.width, map_.width, x, width_, filter_.width / 2);
-        float* const sums = output_.at(y, x);
-        for (int64_t i = 0; i < width_; ++i) std::copy_n(bias_.at(0, 0), kernels_.lanes, sums + i * kernels_.lanes);
-        const VectorRows input =
-            std::as_const(input_).from(y + rows.begin - filter_.height / 2, x + columns.begin - filter_.width / 2);
-        kernels_.of_width[static_cast<size_t>(width_)](taps_.from(rows.begin, columns.begin), input, rows.count(),
-                                                       columns.steps(), sums);
-      }
-    }
-    return output_;
+  // Adds to `width` sums, of outputs or of taps, side by side from (y, x) on; `left` has the sides `of_left`.
+  void add(const ChannelBlock& left, const Sides& of_left, int64_t y, int64_t x, int64_t width, float* sums) const {
+    const int64_t above = filter.height / 2, before = filter.width / 2;
+    const Range rows = meeting(of_left.height, map.height, y, 1, above);
+    const Range columns = meeting(of_left.width, map.width, x, width, before);
+    if (rows.count() <= 0 || columns.count() <= 0) return;
+    kernels.of_width[static_cast<size_t>(width)](left.from(rows.begin, columns.begin),
+                                                 input.from(y + rows.begin - above, x + columns.begin - before),
+                                                 rows.count(), columns.steps(), sums);
   }
-
- private:
-  Sides map_;
-  Sides filter_;
-  const CorrelationKernels& kernels_;
-  int64_t width_;
-  ChannelBlock input_;
-  ChannelBlock taps_;
-  ChannelBlock output_;
-  ChannelBlock bias_;
 };
+
+void compute_values(const BlockCorrelation& block, const ChannelBlock& taps, ChannelBlock& bias, ChannelBlock& values) {
+  const int64_t width = group_width(block.map.width, block.kernels.widest), lanes = block.kernels.lanes;
+  for (int64_t y = 0; y < block.map.height; ++y) {
+    for (int64_t x = 0; x < block.map.width; x += width) {
+      float* const sums = values.at(y, x);
+      for (int64_t i = 0; i < width; ++i) std::copy_n(bias.at(0, 0), lanes, sums + i * lanes);
+      block.add(taps, block.filter, y, x, width, sums);
+    }
+  }
+}
+
+void add_filter_gradient(const BlockCorrelation& block, const ChannelBlock& gradient, ChannelBlock& of_taps) {
+  const int64_t width = group_width(block.filter.width, block.kernels.widest);
+  for (int64_t ky = 0; ky < block.filter.height; ++ky) {
+    for (int64_t kx = 0; kx < block.filter.width; kx += width) {
+      block.add(gradient, block.map, ky, kx, width, of_taps.at(ky, kx));
+    }
+  }
+}
 
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& filters, const std::optional<at::Tensor>& bias, bool rotated,
                     InstructionSet set) {
@@ -101,61 +102,24 @@ at::Tensor convolve(const at::Tensor& x, const at::Tensor& filters, const std::o
   const at::Tensor all_biases = bias ? bias->view({1, -1, 1, 1}) : at::Tensor();
   const int64_t images = x.size(0);
   at::parallel_for(0, blocks_of(x.size(1), kernels.lanes) * images, 1, [&](int64_t begin, int64_t end) {
-    BlockConvolution block({x.size(2), x.size(3)}, filter, kernels);
+    BlockCorrelation block(x, filter, kernels);
+    ChannelBlock taps(filter.height, filter.width, {0, kStepPositions}, kernels.lanes);
+    ChannelBlock biases(1, 1, {}, kernels.lanes);
+    ChannelBlock values(x.size(2), x.size(3), {0, kernels.widest}, kernels.lanes);
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t channel = i / images * kernels.lanes;
-      if (i == begin || i % images == 0) {
-        block.taps().load(all_taps, 0, channel);
-        if (rotated) block.taps().rotate();
-        if (bias) block.bias().load(all_biases, 0, channel);
+      const int64_t image = i % images, channel = i / images * kernels.lanes;
+      if (i == begin || image == 0) {
+        taps.load(all_taps, 0, channel);
+        if (rotated) taps.rotate();
+        if (bias) biases.load(all_biases, 0, channel);
       }
-      block.input().load(x, i % images, channel);
-      block.compute().store(result, i % images, channel);
+      block.input.load(x, image, channel);
+      compute_values(block, taps, biases, values);
+      values.store(result, image, channel);
     }
   });
   return result;
 }
-
-// The gradient of one block of channels' filters: sums over the images of calls of add().
-class BlockFilterGradient {
- public:
-  BlockFilterGradient(const Sides& map, const Sides& filter, const CorrelationKernels& kernels)
-      : map_(map),
-        filter_(filter),
-        kernels_(kernels),
-        width_(group_width(filter.width, kernels.widest)),
-        input_(map.height, map.width, map_padding(filter.width, kernels), kernels.lanes),
-        gradient_(map.height, map.width, {0, kStepPositions}, kernels.lanes),
-        sums_(filter.height, filter.width, {0, kernels.widest}, kernels.lanes) {}
-
-  ChannelBlock& input() { return input_; }
-  ChannelBlock& gradient() { return gradient_; }
-  ChannelBlock& sums() { return sums_; }
-
-  void add() {
-    for (int64_t ky = 0; ky < filter_.height; ++ky) {
-      const Range rows = meeting(map_.height, map_.height, ky, 1, filter_.height / 2);
-      if (rows.count() <= 0) continue;
-      for (int64_t kx = 0; kx < filter_.width; kx += width_) {
-        const Range columns = meeting(map_.width, map_.width, kx, width_, filter_.width / 2);
-        if (columns.count() <= 0) continue;
-        const VectorRows input =
-            std::as_const(input_).from(rows.begin + ky - filter_.height / 2, columns.begin + kx - filter_.width / 2);
-        kernels_.of_width[static_cast<size_t>(width_)](gradient_.from(rows.begin, columns.begin), input, rows.count(),
-                                                       columns.steps(), sums_.at(ky, kx));
-      }
-    }
-  }
-
- private:
-  Sides map_;
-  Sides filter_;
-  const CorrelationKernels& kernels_;
-  int64_t width_;
-  ChannelBlock input_;
-  ChannelBlock gradient_;
-  ChannelBlock sums_;
-};
 
 }  // namespace
 
@@ -176,15 +140,18 @@ at::Tensor depthwise_filter_gradient(const at::Tensor& x, const at::Tensor& grad
   at::Tensor result = at::empty({x.size(1), 1, filter.height, filter.width}, x.options());
   const at::Tensor all_taps = result.transpose(0, 1);
   at::parallel_for(0, blocks_of(x.size(1), kernels.lanes), 1, [&](int64_t begin, int64_t end) {
-    BlockFilterGradient block({x.size(2), x.size(3)}, filter, kernels);
+    BlockCorrelation block(x, filter, kernels);
+    ChannelBlock of_values(x.size(2), x.size(3), {0, kStepPositions}, kernels.lanes);
+    ChannelBlock of_taps(filter.height, filter.width, {0, kernels.widest}, kernels.lanes);
     for (int64_t i = begin; i < end; ++i) {
-      block.sums().clear();
+      const int64_t channel = i * kernels.lanes;
+      of_taps.clear();
       for (int64_t image = 0; image < x.size(0); ++image) {
-        block.input().load(x, image, i * kernels.lanes);
-        block.gradient().load(gradient, image, i * kernels.lanes);
-        block.add();
+        block.input.load(x, image, channel);
+        of_values.load(gradient, image, channel);
+        add_filter_gradient(block, of_values, of_taps);
       }
-      block.sums().store(all_taps, 0, i * kernels.lanes);
+      of_taps.store(all_taps, 0, channel);
     }
   });
   return result;

@@ -57,8 +57,8 @@ struct Twin {
   }
 };
 
-// float32 sums of up to 10,000 products of random signs lose five of its seven digits' last; bfloat16 results are
-// rounded to eight bits.
+// float32 sums of up to 10,000 products of random signs are right to five digits and more; bfloat16 results are rounded
+// to eight bits.
 void expect_near(const at::Tensor& found, const at::Tensor& expected) {
   ASSERT_EQ(found.sizes(), expected.sizes());
   const double scale = expected.abs().max().item<double>();
