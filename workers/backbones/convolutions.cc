@@ -35,7 +35,7 @@ bool own_kernels_take(const at::Tensor& x, const ConvShape& shape) {
 }
 
 // Without AVX-512 LibTorch multiplies matrices for wide filters: ours take a quarter to a half of the time from 13 x 13
-// on. With it they lose that path in the planar layout alone.
+// on. With AVX-512 it is slow for them in the planar layout alone.
 bool own_values(const at::Tensor& x, const ConvShape& shape) {
   constexpr int64_t kMeasured = 13;
   if (!own_kernels_take(x, shape)) return false;
@@ -63,7 +63,6 @@ struct DepthwiseConvolution : torch::autograd::Function<DepthwiseConvolution> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
                             const std::optional<at::Tensor>& bias, const ConvShape& shape) {
     context->save_for_backward({weight.requires_grad() ? x : at::Tensor(), weight});
-    context->saved_data["sides"] = pair(shape.kernel);
     context->saved_data["has_bias"] = bias.has_value();
     return convolution_values(x, weight, bias, shape);
   }
@@ -71,15 +70,14 @@ struct DepthwiseConvolution : torch::autograd::Function<DepthwiseConvolution> {
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const auto saved = context->get_saved_variables();
     const at::Tensor &x = saved[0], &weight = saved[1];
-    const std::vector<int64_t> sides = context->saved_data["sides"].toIntVector();
     at::Tensor gradient = gradients[0];
     if (!in_channels_last(gradient)) gradient = gradient.contiguous();
     at::Tensor of_x, of_weight, of_bias;
     if (context->needs_input_grad(0)) {
-      const ConvShape shape = depthwise(weight.size(0), {sides[0], sides[1]});
+      const ConvShape shape = depthwise(weight.size(0), {weight.size(2), weight.size(3)});
       of_x = convolution_input_gradient(gradient, weight, shape, {gradient.size(2), gradient.size(3)});
     }
-    if (context->needs_input_grad(1)) of_weight = depthwise_filter_gradient(x, gradient, sides);
+    if (context->needs_input_grad(1)) of_weight = depthwise_filter_gradient(x, gradient, weight.sizes().slice(2));
     if (context->saved_data["has_bias"].toBool() && context->needs_input_grad(2)) of_bias = gradient.sum({0, 2, 3});
     return {of_x, of_weight, of_bias, {}};
   }
@@ -112,7 +110,7 @@ at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const std::op
   if (own_values(x, shape) || own_filter_gradient(x, shape)) {
     return DepthwiseConvolution::apply(x, weight, bias, shape);
   }
-  return at::conv2d(x, weight, bias, pair(shape.stride), pair(shape.padding), /*dilation=*/1, shape.groups);
+  return convolution_values(x, weight, bias, shape);
 }
 
 }  // namespace camsweep

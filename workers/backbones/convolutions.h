@@ -18,7 +18,7 @@ at::Tensor convolution_values(const at::Tensor& x, const at::Tensor& weight, con
 at::Tensor convolution_input_gradient(const at::Tensor& gradient, const at::Tensor& weight, const ConvShape& shape,
                                       Extent in);
 
-// The same with a derivative.
+// convolution_values() that autograd can differentiate, by all of x, weight and bias.
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias,
                     const ConvShape& shape);
 
