@@ -95,8 +95,8 @@ class Planner {
     for (const AnalysisSpec& analysis : plan_.spec.analyses) {
       if (analysis.stage == Stage::kSvm) {
         costs.insert(
-            "svm costs 21 trainings of a linear classifier per class, and where all images have boxes twice as "
-            "many again, on crops, and four passes over both splits");
+            "svm costs a cross-validation of one linear classifier per class, and where all images have boxes two more "
+            "on crops, with four passes over both splits");
       }
       if (analysis.stage != Stage::kLocalize) continue;
       for (const Json& name : analysis.options.at("methods")) {

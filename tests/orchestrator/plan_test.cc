@@ -284,7 +284,7 @@ TEST_F(PlanTest, WhatTheSvmCostsIsNoted) {
   const Plan p = plan("matrix: {backbone: [resnet18]}\nanalyses: [svm]\n");
 
   ASSERT_EQ(p.notes.size(), 1u);
-  EXPECT_TRUE(p.notes.front().starts_with("svm costs 21 trainings of a linear classifier per class, and "))
+  EXPECT_TRUE(p.notes.front().starts_with("svm costs a cross-validation of one linear classifier per class, and "))
       << p.notes.front();
 }
 
