@@ -4,11 +4,11 @@
 #include <cmath>
 
 #include "schemas/error.h"
+#include "workers/data/resize_kernels.h"
 
 namespace camsweep {
 namespace {
 
-constexpr int kPrecisionBits = 22;  // of the fixed-point weights
 constexpr int kChannels = 3;
 
 double triangle(double x) { return std::max(0.0, 1.0 - std::abs(x)); }
@@ -22,40 +22,48 @@ double cubic(double x) {
   return 0;
 }
 
-// The source samples that one output sample is a weighted sum of: `count` from `first` on.
+// Weights of one output sample, from source sample `first` on.
 struct Taps {
   int first = 0;
   std::vector<int32_t> weights;
 };
 
-std::vector<Taps> make_taps(int in, int out, Filter filter) {
-  const double scale = static_cast<double>(in) / out;
+Taps make_taps(int x, int in, double scale, Filter filter) {
   const double stretch = std::max(scale, 1.0);
   const double support = stretch * (filter == Filter::kBilinear ? 1.0 : 2.0);
   const auto kernel = filter == Filter::kBilinear ? triangle : cubic;
-  std::vector<Taps> all(static_cast<size_t>(out));
+  const double centre = (x + 0.5) * scale;
+  Taps taps{.first = std::max(0, static_cast<int>(centre - support + 0.5)), .weights = {}};
+  const int end = std::min(in, static_cast<int>(centre + support + 0.5));
   std::vector<double> weights;
-  for (int x = 0; x < out; ++x) {
-    const double centre = (x + 0.5) * scale;
-    const int low = std::max(0, static_cast<int>(centre - support + 0.5));
-    const int high = std::min(in, static_cast<int>(centre + support + 0.5));
-    weights.clear();
-    double sum = 0;
-    for (int i = low; i < high; ++i) {
-      weights.push_back(kernel((i - centre + 0.5) * (1.0 / stretch)));
-      sum += weights.back();
-    }
-    Taps& taps = all[static_cast<size_t>(x)];
-    taps.first = low;
-    for (const double weight : weights) {
-      const double scaled = (sum != 0 ? weight * (1.0 / sum) : weight) * (1 << kPrecisionBits);
-      taps.weights.push_back(static_cast<int32_t>(scaled < 0 ? scaled - 0.5 : scaled + 0.5));
-    }
+  double sum = 0;
+  for (int i = taps.first; i < end; ++i) {
+    weights.push_back(kernel((i - centre + 0.5) * (1.0 / stretch)));
+    sum += weights.back();
   }
-  return all;
+  for (const double weight : weights) {
+    const double scaled = (sum != 0 ? weight * (1.0 / sum) : weight) * (1 << kResizeBits);
+    taps.weights.push_back(static_cast<int32_t>(scaled < 0 ? scaled - 0.5 : scaled + 0.5));
+  }
+  return taps;
 }
 
-uint8_t rounded(int32_t sum) { return static_cast<uint8_t>(std::clamp(sum >> kPrecisionBits, 0, 255)); }
+AxisWeights make_axis(int in, int out, Filter filter) {
+  std::vector<Taps> all;
+  AxisWeights axis;
+  for (int x = 0; x < out; ++x) {
+    all.push_back(make_taps(x, in, static_cast<double>(in) / out, filter));
+    axis.taps = std::max(axis.taps, all.back().weights.size());
+  }
+  axis.taps = (axis.taps + 3) / 4 * 4;
+  for (Taps& taps : all) {
+    taps.weights.resize(axis.taps);
+    axis.first.push_back(taps.first);
+    axis.weights.insert(axis.weights.end(), taps.weights.begin(), taps.weights.end());
+  }
+  split_weights(axis);
+  return axis;
+}
 
 // A view of the pixels a pass reads.
 struct Source {
@@ -63,42 +71,41 @@ struct Source {
   size_t stride;  // bytes from row to row
   int width;
   int height;
+
+  const uint8_t* row(int y) const { return pixels + stride * std::min(y, height - 1); }
 };
 
+// Rows are copied to where what the kernels read beyond them is ours, too.
 Image horizontal_pass(const Source& source, int width, Filter filter) {
-  const std::vector<Taps> taps = make_taps(source.width, width, filter);
+  const AxisWeights axis = make_axis(source.width, width, filter);
+  const ResizeKernels& kernels = resize_kernels();
   Image out{.width = width, .height = source.height, .rgb = {}};
-  out.rgb.resize(size_t{kChannels} * width * source.height);
-  uint8_t* to = out.rgb.data();
-  for (int y = 0; y < source.height; ++y) {
-    const uint8_t* row = source.pixels + source.stride * y;
-    for (const Taps& tap : taps) {
-      int32_t sum[kChannels] = {1 << (kPrecisionBits - 1), 1 << (kPrecisionBits - 1), 1 << (kPrecisionBits - 1)};
-      const uint8_t* from = row + size_t{kChannels} * tap.first;
-      for (const int32_t weight : tap.weights) {
-        for (int c = 0; c < kChannels; ++c) sum[c] += weight * *from++;
-      }
-      for (int c = 0; c < kChannels; ++c) *to++ = rounded(sum[c]);
-    }
+  const size_t row_bytes = size_t{kChannels} * source.width;
+  const size_t out_bytes = size_t{kChannels} * width;
+  out.rgb.resize(out_bytes * source.height);
+  std::vector<uint8_t> copies[2];
+  for (std::vector<uint8_t>& copy : copies) copy.resize(row_bytes + kChannels * axis.taps + 16);
+  for (int y = 0; y < source.height; y += 2) {
+    const int second = std::min(y + 1, source.height - 1);
+    std::copy_n(source.row(y), row_bytes, copies[0].data());
+    std::copy_n(source.row(second), row_bytes, copies[1].data());
+    const uint8_t* rows[] = {copies[0].data(), copies[1].data()};
+    uint8_t* outs[] = {out.rgb.data() + out_bytes * y, out.rgb.data() + out_bytes * second};
+    kernels.horizontal(rows, axis, outs);
   }
   return out;
 }
 
 Image vertical_pass(const Source& source, int height, Filter filter) {
-  const std::vector<Taps> taps = make_taps(source.height, height, filter);
+  const AxisWeights axis = make_axis(source.height, height, filter);
+  const ResizeKernels& kernels = resize_kernels();
   const size_t row_bytes = size_t{kChannels} * source.width;
   Image out{.width = source.width, .height = height, .rgb = {}};
   out.rgb.resize(row_bytes * height);
-  std::vector<int32_t> sums(row_bytes);
-  for (int y = 0; y < height; ++y) {
-    const Taps& tap = taps[static_cast<size_t>(y)];
-    std::fill(sums.begin(), sums.end(), 1 << (kPrecisionBits - 1));
-    for (size_t k = 0; k < tap.weights.size(); ++k) {
-      const uint8_t* from = source.pixels + source.stride * (tap.first + k);
-      const int32_t weight = tap.weights[k];
-      for (size_t i = 0; i < row_bytes; ++i) sums[i] += weight * from[i];
-    }
-    std::transform(sums.begin(), sums.end(), out.rgb.begin() + static_cast<ptrdiff_t>(row_bytes) * y, rounded);
+  std::vector<const uint8_t*> rows(axis.taps);
+  for (size_t y = 0; y < axis.size(); ++y) {
+    for (size_t k = 0; k < axis.taps; ++k) rows[k] = source.row(axis.first[y] + static_cast<int>(k));
+    kernels.vertical(rows.data(), axis, y, row_bytes, out.rgb.data() + row_bytes * y);
   }
   return out;
 }

@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "workers/localization/vector_clones.h"
+#include "schemas/vector_clones.h"
 
 namespace camsweep {
 namespace {

@@ -8,7 +8,7 @@
 #include "schemas/error.h"
 #include "workers/localization/box_accuracy.h"
 #include "workers/localization/map_resize.h"
-#include "workers/localization/vector_clones.h"
+#include "schemas/vector_clones.h"
 
 namespace camsweep {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "workers/localization/vector_clones.h"
+#include "schemas/vector_clones.h"
 
 #define CAMSWEEP_MULTIVERSION CAMSWEEP_VECTOR_CLONES("avx512f", "avx2,fma")
 
