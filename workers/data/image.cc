@@ -43,20 +43,13 @@ std::string describe(std::string_view bytes) {
   return "neither JPEG nor PNG";
 }
 
-Image from_gray(const GrayImage& gray) {
-  Image image{.width = gray.width, .height = gray.height, .rgb = {}};
-  image.rgb.reserve(gray.gray.size() * 3);
-  for (const uint8_t value : gray.gray) image.rgb.insert(image.rgb.end(), 3, value);
-  return image;
-}
-
 }  // namespace
 
 Image read_image(const fs::path& file) {
   return named(file, [](std::string_view bytes) {
     if (is_jpeg(bytes)) return decode_jpeg(bytes);
     if (!is_png(bytes)) throw ImageError(describe(bytes));
-    return png_is_gray(bytes) ? from_gray(decode_png_gray(bytes)) : decode_png_rgb(bytes);
+    return decode_png_rgb(bytes);
   });
 }
 

@@ -48,9 +48,8 @@ class ImageError : public Error {
   explicit ImageError(const std::string& sentence) : Error(ExitCode::kBadInput, sentence) {}
 };
 
-// Decodes JPEG or PNG by content, whatever the name says. Grey becomes RGB; EXIF orientation is ignored. Any damage to
-// pixels (libjpeg's warnings too) is an ImageError; so are CMYK, YCCK, palette, alpha and 16-bit images, by name. JPEG
-// pixels are bit-identical to Pillow 12 (libjpeg-turbo's defaults).
+// Decodes JPEG or PNG by content, whatever the name says, bit-identical to Pillow 12's convert("RGB") for every colour
+// form of both; EXIF orientation is ignored. Any damage to pixels (libjpeg's warnings too) is an ImageError.
 Image read_image(const std::filesystem::path& file);
 GrayImage read_gray_png(const std::filesystem::path& file);
 // PNG of any form, converted to RGBA.

@@ -1,7 +1,6 @@
 #include "workers/data/jpeg.h"
 
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <csetjmp>
 #include <cstdio>
 #include <cstdlib>
@@ -70,17 +69,31 @@ bool start(Decoder& decoder, const char* bytes, size_t size) {
   return true;
 }
 
-bool decode(Decoder& decoder, uint8_t* rgb) {
+bool decode(Decoder& decoder, J_COLOR_SPACE space, uint8_t* pixels) {
   if (setjmp(decoder.errors.jump) != 0) return false;
-  decoder.info.out_color_space = JCS_RGB;
+  decoder.info.out_color_space = space;
   jpeg_start_decompress(&decoder.info);
-  const size_t stride = size_t{3} * decoder.info.output_width;
+  const size_t stride = static_cast<size_t>(decoder.info.output_components) * decoder.info.output_width;
   while (decoder.info.output_scanline < decoder.info.output_height) {
-    JSAMPROW row = rgb + stride * decoder.info.output_scanline;
+    JSAMPROW row = pixels + stride * decoder.info.output_scanline;
     jpeg_read_scanlines(&decoder.info, &row, 1);
   }
   jpeg_finish_decompress(&decoder.info);
   return true;
+}
+
+// Pillow's conversion of inverted CMYK: an ink takes (255 - k) * c / 255, rounded, from 255 - k.
+std::vector<uint8_t> rgb_of_inverted_cmyk(const std::vector<uint8_t>& cmyk) {
+  std::vector<uint8_t> rgb;
+  rgb.reserve(cmyk.size() / 4 * 3);
+  for (size_t i = 0; i < cmyk.size(); i += 4) {
+    const int light = cmyk[i + 3];
+    for (size_t c = 0; c < 3; ++c) {
+      const int product = (255 - cmyk[i + c]) * light + 128;
+      rgb.push_back(static_cast<uint8_t>(std::clamp(light - (((product >> 8) + product) >> 8), 0, 255)));
+    }
+  }
+  return rgb;
 }
 
 std::unique_ptr<Decoder> open(std::string_view bytes) {
@@ -134,15 +147,14 @@ ImageSize jpeg_size(std::string_view bytes) {
 Image decode_jpeg(std::string_view bytes) {
   const auto decoder = open(bytes);
   const J_COLOR_SPACE space = decoder->info.jpeg_color_space;
-  if (space == JCS_CMYK || space == JCS_YCCK) {
-    throw ImageError(fmt::format("{} JPEG; allowed: RGB, YCbCr and grey", space == JCS_CMYK ? "CMYK" : "YCCK"));
-  }
+  const bool four_inks = space == JCS_CMYK || space == JCS_YCCK;
   Image image{.width = static_cast<int>(decoder->info.image_width),
               .height = static_cast<int>(decoder->info.image_height),
               .rgb = {}};
   check_pixel_count(image.width, image.height);
-  image.rgb.resize(size_t{3} * decoder->info.image_width * decoder->info.image_height);
-  if (!decode(*decoder, image.rgb.data())) throw ImageError(decoder->errors.text);
+  image.rgb.resize(size_t{four_inks ? 4U : 3U} * decoder->info.image_width * decoder->info.image_height);
+  if (!decode(*decoder, four_inks ? JCS_CMYK : JCS_RGB, image.rgb.data())) throw ImageError(decoder->errors.text);
+  if (four_inks) image.rgb = rgb_of_inverted_cmyk(image.rgb);
   return image;
 }
 

@@ -12,8 +12,9 @@ bool is_jpeg(std::string_view bytes);
 
 ImageSize jpeg_size(std::string_view bytes);
 
-// RGB from RGB, YCbCr or grey files. Any warning of the decoder (data that ends early, corrupt codes) is an error, but
-// for stray bytes before a marker, which are skipped.
+// RGB from files of any colour form, CMYK and YCCK by Adobe's convention (inverted), as Pillow takes them. Any warning
+// of the decoder (data that ends early, corrupt codes) is an error, but for stray bytes before a marker, which are
+// skipped.
 Image decode_jpeg(std::string_view bytes);
 
 std::string encode_jpeg(const Image& image, int quality);

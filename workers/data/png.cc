@@ -51,11 +51,16 @@ bool read_header(Reader& reader) {
   return true;
 }
 
-enum class Form { kGray, kRgb, kRgba };
+enum class Form { kGray, kRgb, kRgba, kWideGray };
 
 bool read_pixels(Reader& reader, Form form, png_bytepp rows) {
   if (setjmp(png_jmpbuf(reader.png)) != 0) return false;
-  png_set_expand(reader.png);  // palettes to RGB, tRNS to alpha, 1, 2 and 4 bits to 8
+  if (form != Form::kWideGray) png_set_expand(reader.png);  // palettes to RGB, tRNS to alpha, 1, 2 and 4 bits to 8
+  if (form == Form::kRgb) {
+    png_set_strip_16(reader.png);
+    png_set_gray_to_rgb(reader.png);
+    png_set_strip_alpha(reader.png);
+  }
   if (form == Form::kRgba) {
     png_set_scale_16(reader.png);
     png_set_gray_to_rgb(reader.png);
@@ -66,6 +71,32 @@ bool read_pixels(Reader& reader, Form form, png_bytepp rows) {
   png_read_image(reader.png, rows);
   png_read_end(reader.png, nullptr);
   return true;
+}
+
+bool is_wide_gray(const Reader& reader) {
+  return png_get_color_type(reader.png, reader.info) == PNG_COLOR_TYPE_GRAY &&
+         png_get_bit_depth(reader.png, reader.info) == 16;
+}
+
+// Pillow's way from I;16 to RGB: what is above 255 becomes white.
+std::vector<uint8_t> clipped_to_rgb(const std::vector<uint8_t>& wide) {
+  std::vector<uint8_t> rgb;
+  rgb.reserve(wide.size() / 2 * 3);
+  for (size_t i = 0; i < wide.size(); i += 2) rgb.insert(rgb.end(), 3, wide[i] > 0 ? 255 : wide[i + 1]);
+  return rgb;
+}
+
+size_t bytes_per_pixel(Form form) {
+  switch (form) {
+    case Form::kGray:
+      return 1;
+    case Form::kWideGray:
+      return 2;
+    case Form::kRgb:
+      return 3;
+    default:
+      return 4;
+  }
 }
 
 std::string form_name(const Reader& reader) {
@@ -84,18 +115,12 @@ struct Pixels {
   std::vector<uint8_t> bytes;
 };
 
-// `wanted`: the only form that is not refused; empty where all are converted.
-Pixels decode(std::string_view bytes, Form form, std::string_view wanted, std::string_view allowed) {
-  Reader reader(bytes);
-  if (!read_header(reader)) throw ImageError(reader.text);
-  if (!wanted.empty() && form_name(reader) != wanted) {
-    throw ImageError(fmt::format("{} PNG; allowed: {}", form_name(reader), allowed));
-  }
+Pixels decode(Reader& reader, Form form) {
   Pixels pixels{.width = static_cast<int>(png_get_image_width(reader.png, reader.info)),
                 .height = static_cast<int>(png_get_image_height(reader.png, reader.info)),
                 .bytes = {}};
   check_pixel_count(pixels.width, pixels.height);
-  const size_t stride = static_cast<size_t>(pixels.width) * (form == Form::kGray ? 1 : form == Form::kRgb ? 3 : 4);
+  const size_t stride = static_cast<size_t>(pixels.width) * bytes_per_pixel(form);
   pixels.bytes.resize(stride * static_cast<size_t>(pixels.height));
   std::vector<png_bytep> rows(static_cast<size_t>(pixels.height));
   for (size_t y = 0; y < rows.size(); ++y) rows[y] = pixels.bytes.data() + stride * y;
@@ -122,12 +147,6 @@ std::string encode(const uint8_t* pixels, int width, int height, uint32_t form) 
 
 bool is_png(std::string_view bytes) { return bytes.starts_with("\x89PNG\r\n\x1a\n"); }
 
-bool png_is_gray(std::string_view bytes) {
-  Reader reader(bytes);
-  if (!read_header(reader)) throw ImageError(reader.text);
-  return form_name(reader) == "grey";
-}
-
 ImageSize png_size(std::string_view bytes) {
   Reader reader(bytes);
   if (!read_header(reader)) throw ImageError(reader.text);
@@ -136,17 +155,26 @@ ImageSize png_size(std::string_view bytes) {
 }
 
 Image decode_png_rgb(std::string_view bytes) {
-  Pixels pixels = decode(bytes, Form::kRgb, "RGB", "8-bit RGB and grey");
+  Reader reader(bytes);
+  if (!read_header(reader)) throw ImageError(reader.text);
+  const bool wide = is_wide_gray(reader);
+  Pixels pixels = decode(reader, wide ? Form::kWideGray : Form::kRgb);
+  if (wide) pixels.bytes = clipped_to_rgb(pixels.bytes);
   return {.width = pixels.width, .height = pixels.height, .rgb = std::move(pixels.bytes)};
 }
 
 GrayImage decode_png_gray(std::string_view bytes) {
-  Pixels pixels = decode(bytes, Form::kGray, "grey", "8-bit grey");
+  Reader reader(bytes);
+  if (!read_header(reader)) throw ImageError(reader.text);
+  if (form_name(reader) != "grey") throw ImageError(fmt::format("{} PNG; allowed: 8-bit grey", form_name(reader)));
+  Pixels pixels = decode(reader, Form::kGray);
   return {.width = pixels.width, .height = pixels.height, .gray = std::move(pixels.bytes)};
 }
 
 AlphaImage decode_png_alpha(std::string_view bytes) {
-  Pixels pixels = decode(bytes, Form::kRgba, "", "");
+  Reader reader(bytes);
+  if (!read_header(reader)) throw ImageError(reader.text);
+  Pixels pixels = decode(reader, Form::kRgba);
   return {.width = pixels.width, .height = pixels.height, .rgba = std::move(pixels.bytes)};
 }
 
