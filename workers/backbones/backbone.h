@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -39,6 +40,19 @@ struct NamedTensor {
   at::Tensor tensor;
 };
 
+// A point of the trunk: behind a block of a stage, both counted from 0.
+struct TrunkPoint {
+  int stage = 0;
+  int block = 0;
+  bool operator==(const TrunkPoint&) const = default;
+};
+
+// What batch norms of a gang need of it: a sum over its ranks, in place, of a contiguous float tensor.
+struct GangSum {
+  std::function<void(at::Tensor&)> sum;
+  int ranks = 1;
+};
+
 // Which samples a training forward pass sees: what is dropped is a hash of (seed, epoch, sample, layer), so that it
 // depends neither on the gang's size nor on the order of samples. Empty in evaluation.
 struct ForwardContext {
@@ -48,6 +62,14 @@ struct ForwardContext {
   std::span<const size_t> samples = {};  // one per image of the batch
   // Where a network with auxiliary classifiers puts their logits, (N, classes) each; null: they are not computed.
   std::vector<at::Tensor>* auxiliary_logits = nullptr;
+  // Batch norms take their statistics over the whole gang's batch; null: over the rank's.
+  const GangSum* gang_sum = nullptr;
+  // Sees the map behind each block and says what goes on in its place; null: the map itself.
+  const std::function<at::Tensor(TrunkPoint, const at::Tensor&)>* at_point = nullptr;
+
+  at::Tensor pass(int stage, int block, const at::Tensor& x) const {
+    return at_point ? (*at_point)({stage, block}, x) : x;
+  }
 };
 
 // How logits follow from the feature map (spec backbones, 3): from its mean or maximum over positions through one
@@ -74,6 +96,10 @@ class Backbone {
   // its map and so on to stages() - 1. Maps of earlier layers than the last are those between.
   virtual int stages() const = 0;
   virtual at::Tensor run_stage(int stage, const at::Tensor& x, const ForwardContext& context) = 0;
+  // Blocks of a stage, behind which ForwardContext::at_point is called; 0: the family has no such points.
+  virtual int blocks(int stage) const = 0;
+  // From the map behind a block to the last feature map. Throws ConfigError if the family has no such points.
+  virtual at::Tensor features_from(TrunkPoint point, const at::Tensor& x, const ForwardContext& context) = 0;
   // F -> logits (N, classes).
   virtual at::Tensor classify(const at::Tensor& features, const ForwardContext& context) = 0;
 

@@ -104,8 +104,17 @@ class ConvNextLike final : public Network {
 
   at::Tensor compute_stage(int stage, const at::Tensor& below, const ForwardContext& context) const override {
     const auto index = static_cast<size_t>(stage);
-    at::Tensor x = stage == 0 ? stem_norm_.over_channels(stem_conv_(below)) : downsample_[index - 1](below);
-    for (const Block& block : stages_[index]) x = block(x, context);
+    const at::Tensor x = stage == 0 ? stem_norm_.over_channels(stem_conv_(below)) : downsample_[index - 1](below);
+    return compute_blocks(stage, 0, x, context);
+  }
+
+  int blocks(int stage) const override { return static_cast<int>(stages_[static_cast<size_t>(stage)].size()); }
+  at::Tensor compute_blocks(int stage, int first, const at::Tensor& below,
+                            const ForwardContext& context) const override {
+    at::Tensor x = below;
+    for (int i = first; i < blocks(stage); ++i) {
+      x = context.pass(stage, i, stages_[static_cast<size_t>(stage)][static_cast<size_t>(i)](x, context));
+    }
     return map_norm_ && stage == 3 ? map_norm_->over_channels(x) : x;
   }
 

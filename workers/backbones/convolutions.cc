@@ -1,6 +1,7 @@
 #include "workers/backbones/convolutions.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/autocast_mode.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/conv_transpose2d.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -31,7 +32,8 @@ bool keeps_size_by_channel(const ConvShape& shape) {
 bool in_channels_last(const at::Tensor& x) { return x.is_contiguous(at::MemoryFormat::ChannelsLast); }
 
 bool own_kernels_take(const at::Tensor& x, const ConvShape& shape) {
-  return x.is_cpu() && x.scalar_type() == at::kFloat && keeps_size_by_channel(shape);
+  return x.is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16) &&
+         keeps_size_by_channel(shape);
 }
 
 // Without AVX-512 LibTorch multiplies matrices for wide filters: ours take a quarter to a half of the time from 13 x 13
@@ -105,10 +107,17 @@ at::Tensor convolution_input_gradient(const at::Tensor& gradient, const at::Tens
                               pair(remainder(in, gradient, shape)), shape.groups);
 }
 
+// What a convolution of LibTorch takes under autocast; functions of our own have to ask for it.
+at::Tensor autocast(const at::Tensor& x) {
+  if (!x.is_cpu() || !at::autocast::is_autocast_enabled(at::kCPU)) return x;
+  return at::autocast::cached_cast(at::autocast::get_autocast_dtype(at::kCPU), x, at::kCPU);
+}
+
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias,
                     const ConvShape& shape) {
   if (own_values(x, shape) || own_filter_gradient(x, shape)) {
-    return DepthwiseConvolution::apply(x, weight, bias, shape);
+    const std::optional<at::Tensor> cast_bias = bias ? std::optional(autocast(*bias)) : std::nullopt;
+    return DepthwiseConvolution::apply(autocast(x), autocast(weight), cast_bias, shape);
   }
   return convolution_values(x, weight, bias, shape);
 }

@@ -31,6 +31,16 @@ at::Tensor Network::run_stage(int stage, const at::Tensor& x, const ForwardConte
   return compute_stage(stage, x.contiguous(format_), context);
 }
 
+at::Tensor Network::features_from(TrunkPoint point, const at::Tensor& below, const ForwardContext& context) {
+  at::Tensor x = compute_blocks(point.stage, point.block + 1, below.contiguous(format_), context);
+  for (int stage = point.stage + 1; stage < stages(); ++stage) x = run_stage(stage, x, context);
+  return x;
+}
+
+at::Tensor Network::compute_blocks(int, int, const at::Tensor&, const ForwardContext&) const {
+  throw ConfigError(fmt::format("the family {} has no points behind its blocks", variant_.family));
+}
+
 at::Tensor Network::classify(const at::Tensor& features, const ForwardContext& context) {
   return std::visit([&](const auto& head) { return head(features, context); }, *head_);
 }

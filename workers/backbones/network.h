@@ -19,6 +19,8 @@ class Network : public Backbone {
   at::Tensor features(const at::Tensor& images, const ForwardContext& context) final;
   int stages() const override { return 4; }
   at::Tensor run_stage(int stage, const at::Tensor& x, const ForwardContext& context) final;
+  int blocks(int) const override { return 0; }
+  at::Tensor features_from(TrunkPoint point, const at::Tensor& x, const ForwardContext& context) final;
   at::Tensor classify(const at::Tensor& features, const ForwardContext& context) final;
 
   std::vector<NamedTensor> parameters() const final { return registry_.parameters(); }
@@ -50,6 +52,8 @@ class Network : public Backbone {
  private:
   // `x` in the network's memory format.
   virtual at::Tensor compute_stage(int stage, const at::Tensor& x, const ForwardContext& context) const = 0;
+  // A stage's blocks from number `first` on, of families with blocks().
+  virtual at::Tensor compute_blocks(int stage, int first, const at::Tensor& x, const ForwardContext& context) const;
   // The number of groups, and the group of a parameter by its key.
   virtual int layer_group_count() const = 0;
   virtual int layer_group(std::string_view key) const = 0;

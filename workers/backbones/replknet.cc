@@ -164,7 +164,18 @@ class RepLkNet final : public Network {
     const auto index = static_cast<size_t>(stage);
     at::Tensor x = below;
     for (const ConvNorm& layer : stage == 0 ? stem_ : transitions_[index - 1]) x = relu(layer(x, context), context);
-    for (const BlockPair& pair : stages_[index]) x = pair.feed_forward(pair.large_kernel(x, context), context);
+    return compute_blocks(stage, 0, x, context);
+  }
+
+  // A pair counts as one block.
+  int blocks(int stage) const override { return static_cast<int>(stages_[static_cast<size_t>(stage)].size()); }
+  at::Tensor compute_blocks(int stage, int first, const at::Tensor& below,
+                            const ForwardContext& context) const override {
+    at::Tensor x = below;
+    for (int i = first; i < blocks(stage); ++i) {
+      const BlockPair& pair = stages_[static_cast<size_t>(stage)][static_cast<size_t>(i)];
+      x = context.pass(stage, i, pair.feed_forward(pair.large_kernel(x, context), context));
+    }
     return x;
   }
 

@@ -123,7 +123,16 @@ class ResNet final : public Network {
     if (stage == 0) {
       x = at::max_pool2d(relu(stem_(x, context), context), /*kernel_size=*/3, /*stride=*/2, /*padding=*/1);
     }
-    for (const Block& block : stages_[static_cast<size_t>(stage)]) x = block(x, context);
+    return compute_blocks(stage, 0, x, context);
+  }
+
+  int blocks(int stage) const override { return static_cast<int>(stages_[static_cast<size_t>(stage)].size()); }
+  at::Tensor compute_blocks(int stage, int first, const at::Tensor& below,
+                            const ForwardContext& context) const override {
+    at::Tensor x = below;
+    for (int i = first; i < blocks(stage); ++i) {
+      x = context.pass(stage, i, stages_[static_cast<size_t>(stage)][static_cast<size_t>(i)](x, context));
+    }
     return x;
   }
 
