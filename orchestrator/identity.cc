@@ -9,6 +9,8 @@ namespace camsweep {
 
 int stage_version(Stage stage) {
   switch (stage) {
+    case Stage::kTrain:  // 2: augmentation is the recipe's, field by field
+      return 2;
     case Stage::kLocalize:  // 2: baselines beside every method; components in float32. 3: constant maps stay constant
       return 3;
     case Stage::kPca:  // 2: components in float32

@@ -17,6 +17,7 @@
 #include "orchestrator/identity_text.h"
 #include "orchestrator/overrides.h"
 #include "orchestrator/parallel.h"
+#include "orchestrator/recipe_check.h"
 #include "orchestrator/table_check.h"
 #include "orchestrator/variant_check.h"
 #include "schemas/backbone_catalog.h"
@@ -126,6 +127,7 @@ class Planner {
     check_epochs(row, epochs);
     const BackboneVariant& variant = find_variant(row[kBackbone]->get_ref<const std::string&>());
     check_variant(plan_.spec, row, variant);
+    check_recipe(plan_.spec, row, variant);
     for (std::string& idle : idle_parameters(row, variant)) idle_.insert(std::move(idle));
     pretraining_.push_back(&finder_.find(row));
     if (pretraining_.back()->published) normalization_.add(row, *pretraining_.back()->published);

@@ -7,6 +7,7 @@
 
 #include "schemas/error.h"
 #include "schemas/parameters.h"
+#include "schemas/recipes.h"
 
 namespace camsweep {
 namespace {
@@ -43,24 +44,28 @@ Resolver::Resolver(const SweepSpec& sweep)
     const Json& value = parameter_table()[i].default_value;
     table_[i] = value.is_null() ? nullptr : &value;
   }
-  // One recipe so far: cells differ in augmentation alone.
-  recipes_ = {recipe_defaults("cam-back-again", false), recipe_defaults("cam-back-again", true)};
-  for (Json& recipe : recipes_) {
-    recipe = normalized(std::move(recipe));
-    Row row(table_.size());
-    for (const auto& [name, value] : recipe.items()) row[parameter_position(name)] = &value;
-    recipe_rows_.push_back(std::move(row));
+  for (const std::string& name : recipe_names()) {
+    RecipeRows& recipe = recipes_[name];
+    for (const bool augmentation : {false, true}) {
+      Json& values = recipe.values[augmentation ? 1 : 0];
+      Row& row = recipe.rows[augmentation ? 1 : 0];
+      values = recipe_values(find_recipe(name), augmentation);
+      row.resize(table_.size());
+      for (const auto& [field, value] : values.items()) row[parameter_position(field)] = &value;
+    }
   }
 }
 
 const Json* Resolver::value(const Row& row, size_t position) const {
+  static const size_t kRecipe = parameter_position("recipe");
   static const size_t kAugmentation = parameter_position("augmentation");
   if (row[position] != nullptr) return row[position];
   if (defaults_[position] != nullptr) return defaults_[position];
-  if (position == kAugmentation) return table_[position];
+  if (position == kRecipe || position == kAugmentation) return table_[position];
   if (const Json* normalization = published(row, position)) return normalization;
-  const Row& recipe = recipe_rows_[value(row, kAugmentation)->get<bool>() ? 1 : 0];
-  return recipe[position] != nullptr ? recipe[position] : table_[position];
+  const RecipeRows& recipe = recipes_.find(value(row, kRecipe)->get_ref<const std::string&>())->second;
+  const Json* field = recipe.rows[value(row, kAugmentation)->get<bool>() ? 1 : 0][position];
+  return field != nullptr ? field : table_[position];
 }
 
 const Json* Resolver::published(const Row& row, size_t position) const {

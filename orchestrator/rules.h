@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <deque>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -28,8 +30,12 @@ class Resolver {
   const CheckpointSettings& checkpoints_;
   Row defaults_;
   Row table_;
-  std::vector<Json> recipes_;  // recipe_defaults() by augmentation
-  std::vector<Row> recipe_rows_;
+  // What a recipe sets, without and with its augmentation.
+  struct RecipeRows {
+    std::array<Json, 2> values;
+    std::array<Row, 2> rows;
+  };
+  std::map<std::string, RecipeRows, std::less<>> recipes_;
 };
 
 // A condition of a rule on a row: parameters to one or more allowed values.

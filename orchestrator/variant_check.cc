@@ -56,9 +56,6 @@ std::optional<std::string> sample_problem(const SweepSpec& sweep, const Row& cel
     return fmt::format("resolution is {}, but the signals have {} values",
                        cell[parameter_position("resolution")]->dump(), length);
   }
-  if (*cell[parameter_position("augmentation")] == true) {
-    return "augmentation is true, but it crops and flips images; signals take false";
-  }
   return std::nullopt;
 }
 

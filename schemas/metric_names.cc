@@ -17,8 +17,8 @@ void add(Names& names, std::string_view source, std::initializer_list<std::strin
 }
 
 void add_training(Names& names) {
-  add(names, "train", {"loss", "lr"});
-  for (const char* split : {"val", "test"}) add(names, split, {"top1", "top5", "loss"});
+  add(names, "train", {"loss", "lr", "top1", "best_epoch"});
+  for (const char* split : {"val", "test", "val_ema", "test_ema"}) add(names, split, {"top1", "top5", "loss"});
 }
 
 void add_maps(Names& names, const std::string& source) {

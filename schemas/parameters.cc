@@ -7,6 +7,8 @@
 
 #include "schemas/error.h"
 #include "schemas/map_methods.h"
+#include "schemas/recipe_fields.h"
+#include "schemas/recipes.h"
 #include "schemas/text.h"
 
 namespace camsweep {
@@ -30,42 +32,20 @@ std::vector<ParameterInfo> trained_parameters() {
        "classifier as CAM Back Again fine-tunes it, or the original one"},
       {"pool", "string", "gap", {"gap", "gmp"}, {}, {}, kTrain, "pooling before the classifier"},
       {"resolution", "integer", nullptr, {}, 8, 4096, kTrain, "side of the square input, pixels"},
-      {"augmentation", "boolean", true, {}, {}, {}, kTrain, "random resized crop and flip, or a plain warp"},
+      {"recipe", "string", "cam-back-again", recipe_names(), {}, {}, {}, "defaults of the fields of training"},
+      {"augmentation", "boolean", true, {}, {}, {}, {}, "the recipe's augmentation, or a plain warp"},
       {"epochs", "integer", nullptr, {}, 0, 100000, kTrain, "passes over the train split"},
       {"batch", "integer", 32, {}, 1, 1 << 20, kTrain, "images per step of the whole gang"},
       {"gang", "integer", 1, {}, 1, 4096, kTrain, "ranks that train one job together"},
       {"seed", "integer", 0, {}, 0, 1e15, kTrain, "set by `replicates` or `seeds`"},
-      {"select_on", "string", "none", {"none"}, {}, {}, kTrain, "split on which anything may be selected"},
-  };
-}
-
-std::vector<ParameterInfo> recipe_fields() {
-  return {
-      {"recipe", "string", "cam-back-again", {"cam-back-again"}, {}, {}, {}, "defaults of the fields below"},
-      {"lr", "number", 1e-5, {}, 0, 1e3, kTrain, "peak learning rate"},
-      {"min_lr", "number", 1e-6, {}, 0, 1e3, kTrain, "learning rate at the end of the cosine"},
-      {"warmup_epochs", "number", 0, {}, 0, 1e5, kTrain, "epochs of linear warm-up from 0"},
-      {"weight_decay", "number", 5e-4, {}, 0, 10, kTrain, "AdamW's decay; not on biases and other 1-D parameters"},
-      {"label_smoothing", "number", 0.0, {}, 0, 0.99, kTrain, "mass spread over all classes"},
-      {"sparsity",
+      {"select_on",
        "string",
-       "dense",
-       {"dense", "keep"},
+       "none",
+       {"none", "val", "test"},
        {},
        {},
        kTrain,
-       "whether the zeros of pretrained weights are trained or kept",
-       /*later=*/true},
-      {"drop_path", "number", 0.3, {}, 0, 0.99, kTrain, "stochastic depth rate of the last block"},
-      {"normalization_mean",
-       "numbers",
-       {0.5, 0.5, 0.5},
-       {},
-       {},
-       {},
-       kTrain,
-       "subtracted per channel, of values in [0, 1]"},
-      {"normalization_std", "numbers", {0.5, 0.5, 0.5}, {}, {}, {}, kTrain, "divided by, per channel"},
+       "split on which the best weights may be selected"},
   };
 }
 
@@ -213,7 +193,7 @@ std::string expectation(const ParameterInfo& parameter) {
 const std::vector<ParameterInfo>& parameter_table() {
   static const std::vector<ParameterInfo> table = [] {
     std::vector<ParameterInfo> all;
-    for (const auto& part : {trained_parameters(), recipe_fields(), map_options()}) {
+    for (const auto& part : {trained_parameters(), recipe_fields(), method_fields(), map_options()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     for (ParameterInfo& info : all) info.default_value = normalized(std::move(info.default_value));
@@ -245,20 +225,6 @@ std::optional<std::string> parameter_problem(const ParameterInfo& parameter, con
   const std::string found = value.is_string() ? fmt::format("'{}'", value.get<std::string>()) : value.dump();
   const std::string hint = value.is_string() ? did_you_mean(value.get<std::string>(), parameter.allowed) : "";
   return fmt::format("found {}, expected {}{}", found, expectation(parameter), hint);
-}
-
-Json recipe_defaults(std::string_view recipe, bool augmentation) {
-  if (recipe != "cam-back-again") {
-    throw ConfigError("unknown recipe '" + std::string(recipe) + "'; known: cam-back-again");
-  }
-  return {{"lr", 1e-5},
-          {"min_lr", 1e-6},
-          {"warmup_epochs", 0},
-          {"weight_decay", 5e-4},
-          {"label_smoothing", augmentation ? 0.1 : 0.0},
-          {"drop_path", 0.3},
-          {"normalization_mean", {0.5, 0.5, 0.5}},
-          {"normalization_std", {0.5, 0.5, 0.5}}};
 }
 
 }  // namespace camsweep

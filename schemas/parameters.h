@@ -34,9 +34,4 @@ const std::vector<std::string>& parameter_names();
 // "found 'x', expected an integer from 8 to 4096" if `value` is none that the parameter can take.
 std::optional<std::string> parameter_problem(const ParameterInfo& parameter, const Json& value);
 
-// The recipe fields a recipe name sets, as parameter values. Throws ConfigError with the known names.
-// Source of cam-back-again: spec of the paper's fine-tuning, CAM Back Again (CVPR 2024) and its released
-// code.
-Json recipe_defaults(std::string_view recipe, bool augmentation);
-
 }  // namespace camsweep

@@ -89,15 +89,22 @@ std::string value_sentence(const Json& found, const Json& schema) {
   return sentence;
 }
 
+// What else a key could be: the nearest name, or all of them while they fit a sentence.
+std::string key_hint(const std::string& key, const std::vector<std::string>& known) {
+  constexpr size_t kMostListed = 24;
+  const std::string nearest = did_you_mean(key, known);
+  if (!nearest.empty()) return nearest;
+  if (known.size() > kMostListed) return fmt::format(", none of the {} that `camsweep schema` describes", known.size());
+  return ", expected one of " + join(known);
+}
+
 // valijson names the first unknown key alone; an author wants them all.
 void add_unknown_keys(const std::string& pointer, const Json& found, const Json& schema, std::vector<Violation>& out) {
   const std::vector<std::string> known = known_keys(schema);
   for (const auto& [key, _] : found.items()) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-    const std::string hint = did_you_mean(key, known);
-    out.push_back(
-        {pointer + pointer_step(key), Violation::At::kKey,
-         fmt::format("found the unknown key '{}'{}", key, hint.empty() ? ", expected one of " + join(known) : hint)});
+    out.push_back({pointer + pointer_step(key), Violation::At::kKey,
+                   fmt::format("found the unknown key '{}'{}", key, key_hint(key, known))});
   }
 }
 

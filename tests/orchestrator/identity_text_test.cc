@@ -87,11 +87,11 @@ TEST(IdentityTextTest, AParameterThatCameLaterEntersOnlyWithAnotherValueThanItsD
     cell[parameter_position(name)] = &values.emplace_back(find_parameter(name)->default_value);
   }
   IdentityWriter writer(kFingerprint, {});
-  EXPECT_EQ(writer.cell(cell).find("sparsity"), std::string::npos);
+  EXPECT_EQ(writer.cell(cell).find("weight_split"), std::string::npos);
 
-  cell[parameter_position("sparsity")] = &values.emplace_back("keep");
+  cell[parameter_position("weight_split")] = &values.emplace_back(0.5);
 
-  EXPECT_NE(writer.cell(cell).find(",\"sparsity\":\"keep\","), std::string::npos);
+  EXPECT_NE(writer.cell(cell).find(",\"weight_split\":0.5"), std::string::npos);
 }
 
 RC_GTEST_PROP(IdentityTextTest, TheTextOfATrainingIsTheDumpOfItsIdentity, ()) {

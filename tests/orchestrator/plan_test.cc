@@ -269,7 +269,7 @@ TEST_F(PlanTest, SignalsAndImagesAreNotMixed) {
             "the analysis `signals` is of signals, but the data set holds images");
   EXPECT_EQ(message("signals", plain + ", resolution: [96]}\n"), "resolution is 96, but the signals have 100 values");
   EXPECT_EQ(message("signals", "matrix: {backbone: [signal_cnn]}\n"),
-            "augmentation is true, but it crops and flips images; signals take false");
+            "augmentation is true, but it changes images; signals take false");
 }
 
 TEST_F(PlanTest, MethodsThatCostMoreThanAPassAreNoted) {

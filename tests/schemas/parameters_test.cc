@@ -72,19 +72,11 @@ TEST(ParametersTest, LayersAreTheLastOrStagesInRisingOrder) {
   }
 }
 
-TEST(ParametersTest, DefaultsAndRecipesFollowTheTable) {
+TEST(ParametersTest, DefaultsFollowTheTable) {
   for (const ParameterInfo& info : parameter_table()) {
     if (info.default_value.is_null()) continue;
     EXPECT_EQ(parameter_problem(info, info.default_value), std::nullopt) << info.name;
   }
-  for (const bool augmentation : {false, true}) {
-    const Json recipe = recipe_defaults("cam-back-again", augmentation);
-    for (const auto& [name, value] : recipe.items()) {
-      ASSERT_NE(find_parameter(name), nullptr) << name;
-      EXPECT_EQ(parameter_problem(*find_parameter(name), value), std::nullopt) << name;
-    }
-  }
-  EXPECT_THROW(recipe_defaults("theirs", true), ConfigError);
 }
 
 TEST(ParametersTest, TheSeedIsNotForSweepFilesToName) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "schemas/files.h"
+#include "schemas/parameters.h"
 #include "tests/workers/training/fakes.h"
 #include "version.h"
 #include "workers/checkpoints/model_file.h"
@@ -28,23 +29,19 @@ class JobRunnerTest : public testing::Test {
                           {"depths", {1, 1, 1, 1}},
                           {"widths", {8, 8, 16, 16}},
                           {"block", "basic"}};
-    assignment_.parameters = {{"variant", variant},
-                              {"head", "paper"},
-                              {"pool", "gap"},
-                              {"resolution", 32},
-                              {"augmentation", false},
-                              {"epochs", 1},
-                              {"batch", 4},
-                              {"seed", 0},
-                              {"lr", 1e-3},
-                              {"min_lr", 1e-5},
-                              {"warmup_epochs", 0},
-                              {"weight_decay", 0.05},
-                              {"label_smoothing", 0.1},
-                              {"drop_path", 0.0},
-                              {"normalization_mean", {0.5, 0.5, 0.5}},
-                              {"normalization_std", {0.25, 0.25, 0.25}},
-                              {"snapshots", Json::array()}};
+    Json& parameters = assignment_.parameters;
+    for (const ParameterInfo& info : parameter_table()) parameters[info.name] = info.default_value;
+    parameters.update({{"variant", variant},
+                       {"resolution", 32},
+                       {"epochs", 1},
+                       {"batch", 4},
+                       {"lr", 1e-3},
+                       {"min_lr", 1e-5},
+                       {"weight_decay", 0.05},
+                       {"label_smoothing", 0.1},
+                       {"drop_path", 0.0},
+                       {"normalization_std", {0.25, 0.25, 0.25}},
+                       {"snapshots", Json::array()}});
   }
 
   JobEnd run() { return run_guarded(run_job, context_); }

@@ -107,12 +107,13 @@ void add_synth_command(CLI::App& data) {
 }  // namespace
 
 void add_data_command(CLI::App& app, WorkerCommandLine& line) {
-  CLI::App* data = app.add_subcommand("data", "Check a data set, or make one.");
+  CLI::App* data = app.add_subcommand("data", "Check a data set, make one, or look at what training sees of it.");
   data->require_subcommand(1);
   data->footer("Example: camsweep data check /data/CUB_200_2011");
   add_check_command(*data, line);
   add_compose_command(*data);
   add_synth_command(*data);
+  add_preview_command(*data);
 }
 
 }  // namespace camsweep

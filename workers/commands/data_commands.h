@@ -11,6 +11,9 @@ namespace camsweep {
 // `camsweep data check`.
 void add_check_command(CLI::App& data, WorkerCommandLine& line);
 
+// `camsweep data preview`.
+void add_preview_command(CLI::App& data);
+
 // "1 class", "20 classes".
 std::string counted(int64_t count, std::string_view one, std::string_view more);
 

@@ -10,25 +10,12 @@
 #include <thread>
 
 #include "schemas/error.h"
-#include "workers/data/augmentation.h"
 #include "workers/data/random.h"
 
 namespace camsweep {
 namespace {
 
 constexpr size_t kBatchesAhead = 3;
-
-void normalize_into(const Image& image, const Normalization& normalization, float* planes) {
-  const size_t area = static_cast<size_t>(image.width) * image.height;
-  for (size_t c = 0; c < 3; ++c) {
-    std::array<float, 256> values;
-    for (size_t v = 0; v < values.size(); ++v) {
-      values[v] = (static_cast<float>(v) / 255.0f - normalization.mean[c]) / normalization.std[c];
-    }
-    float* plane = planes + c * area;
-    for (size_t i = 0; i < area; ++i) plane[i] = values[image.rgb[3 * i + c]];
-  }
-}
 
 }  // namespace
 
@@ -146,9 +133,10 @@ struct Loader::Impl {
     }
     const Image image = dataset.image(samples[index]);
     Random random(options.seed, Purpose::kAugmentation, static_cast<uint64_t>(of_epoch), index);
-    const Image ready = options.augment ? augment(image, options.side, random) : warp(image, options.side);
-    const size_t size = size_t{3} * options.side * options.side;
-    normalize_into(ready, options.normalization, slot.batch.images.data_ptr<float>() + position * size);
+    const Image seen = augment(image, options.side, options.augmentation, options.normalization, random);
+    float* planes = slot.batch.images.data_ptr<float>() + position * size_t{3} * options.side * options.side;
+    normalize_into(seen, options.normalization, planes);
+    erase_and_hide(planes, options.side, options.augmentation, random);
   }
 
   const Dataset& dataset;

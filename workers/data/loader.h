@@ -2,26 +2,21 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "workers/data/augmentation.h"
 #include "workers/data/dataset.h"
 
 namespace camsweep {
 
-struct Normalization {
-  std::array<float, 3> mean = {0.5f, 0.5f, 0.5f};
-  std::array<float, 3> std = {0.5f, 0.5f, 0.5f};
-};
-
 struct LoaderOptions {
   int side = 224;  // images become side x side
   Normalization normalization = {};
-  bool augment = false;    // random resized crop (bicubic) and flip; otherwise a bilinear warp
+  Augmentation augmentation = {};
   bool shuffle = false;    // by a permutation of (seed, epoch)
   bool drop_last = false;  // training drops its last incomplete batch
   uint64_t seed = 0;

@@ -1,12 +1,24 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <initializer_list>
+#include <numbers>
 
 namespace camsweep {
 
 // What a stream of random numbers is for: two purposes never share one.
-enum class Purpose : uint64_t { kOrder = 1, kAugmentation = 2, kCompose = 3, kSynth = 4, kRandomMap = 5, kSignals = 6 };
+enum class Purpose : uint64_t {
+  kOrder = 1,
+  kAugmentation = 2,
+  kCompose = 3,
+  kSynth = 4,
+  kRandomMap = 5,
+  kSignals = 6,
+  kMixing = 7,
+  kSparsity = 8,
+  kMethod = 9
+};
 
 // SplitMix64 (Steele, Lea and Flood 2014): a stream that starts from a hash of (seed, purpose, epoch, index), so that
 // what it yields depends on nothing else.
@@ -28,6 +40,26 @@ class Random {
     uint64_t value = next();
     while (value < limit) value = next();
     return low + static_cast<int64_t>(span == 0 ? value : value % span);
+  }
+  // N(0, 1), by Box and Muller.
+  double normal() {
+    const double radius = std::sqrt(-2 * std::log(1 - uniform()));
+    return radius * std::cos(2 * std::numbers::pi * uniform());
+  }
+  // Gamma(shape, 1), by Marsaglia and Tsang 2000; a shape below 1 by their section 6.
+  double gamma(double shape) {
+    if (shape < 1) return gamma(shape + 1) * std::pow(1 - uniform(), 1 / shape);
+    const double d = shape - 1.0 / 3;
+    while (true) {
+      const double x = normal();
+      const double root = 1 + x / std::sqrt(9 * d);
+      const double v = root * root * root;
+      if (v > 0 && std::log(1 - uniform()) < x * x / 2 + d - d * v + d * std::log(v)) return d * v;
+    }
+  }
+  double beta(double a, double b) {
+    const double x = gamma(a);
+    return x / (x + gamma(b));
   }
 
  private:

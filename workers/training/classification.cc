@@ -82,6 +82,7 @@ Classification classify_split(Backbone& backbone, const Dataset& dataset, Split 
   Loader loader(dataset, split,
                 {.side = options.side,
                  .normalization = options.normalization,
+                 .augmentation = options.view,
                  .batch = options.batch,
                  .rank = collective.rank(),
                  .ranks = collective.size(),

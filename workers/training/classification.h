@@ -22,7 +22,8 @@ struct ClassificationScores {
 struct ClassificationOptions {
   int side = 224;
   Normalization normalization;
-  int batch = 32;  // of the whole gang
+  Augmentation view;  // what is seen of an image
+  int batch = 32;     // of the whole gang
   bool channels_last = false;
   std::function<void()> batch_done = [] {};  // progress
 };

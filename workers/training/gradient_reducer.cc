@@ -75,10 +75,10 @@ void GradientReducer::install_hooks() {
   }
 }
 
-void GradientReducer::begin_step() {
+void GradientReducer::begin_step(int passes) {
   for (Bucket& bucket : buckets_) {
     bucket.flat.zero_();
-    bucket.pending = bucket.parameters;
+    bucket.pending = bucket.parameters * static_cast<size_t>(passes);
   }
   for (size_t i = 0; i < parameters_.size(); ++i) parameters_[i].mutable_grad() = views_[i];
   next_ = 0;

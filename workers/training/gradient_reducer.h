@@ -23,7 +23,7 @@ struct ReducerOptions {
 // never rebuilt, so that every run and every resume sums in the same order; buckets start strictly in that order, so
 // that all ranks issue the same sequence (spec libtorch, 1.3).
 //
-// Per step: begin_step(), backward, finish(). The caller scales its loss by 1 / ranks to get the mean.
+// Per step: begin_step(), one backward pass or more, finish(). The caller scales its loss by 1 / ranks to get the mean.
 class GradientReducer {
  public:
   // Takes over the parameters' gradients. Parameters must already have their final device and memory format.
@@ -32,9 +32,9 @@ class GradientReducer {
   GradientReducer(const GradientReducer&) = delete;
   GradientReducer& operator=(const GradientReducer&) = delete;
 
-  void begin_step();
-  // The caller's elements in the last bucket, float: set them after begin_step() and before the backward pass; after
-  // finish() they hold the sums over all ranks.
+  void begin_step(int passes = 1);
+  // The caller's elements in the last bucket, float: set them after begin_step() and before the last backward pass;
+  // after finish() they hold the sums over all ranks.
   at::Tensor extra() const { return extra_; }
   // Sums what is left, parameters without a gradient included, and orders it before whatever the caller does next.
   void finish();

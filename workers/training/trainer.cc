@@ -2,28 +2,23 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-#include <c10/core/GradMode.h>
 #include <fmt/format.h>
 
 #include <cmath>
 
 #include "schemas/error.h"
-#include "workers/data/image.h"
 
 namespace camsweep {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// What rides in the last gradient bucket beside the gradients; sums over the ranks.
-enum Extra : int64_t { kLoss, kStop, kStopNow, kDataError, kExtras };
-
 constexpr auto kCheckpointInterval = std::chrono::minutes(5);
 
 LoaderOptions train_loader(const TrainSettings& settings, const JobContext& context) {
   return {.side = settings.resolution,
           .normalization = settings.normalization,
-          .augment = settings.augmentation,
+          .augmentation = settings.augmentation,
           .shuffle = true,
           .drop_last = true,
           .seed = settings.seed,
@@ -50,8 +45,17 @@ std::string first_non_finite(const Backbone& backbone) {
   return "";
 }
 
-void require_gradients(const Backbone& backbone) {
-  for (const NamedTensor& parameter : backbone.parameters()) parameter.tensor.requires_grad_(true);
+void check_splits(const TrainSettings& settings, const Dataset& dataset, int64_t steps_per_epoch) {
+  if (settings.epochs > 0 && steps_per_epoch == 0) {
+    throw ConfigError(fmt::format("batch is {}, but the train split has {} images; allowed: at most that many",
+                                  settings.batch, dataset.samples(Split::kTrain).size()));
+  }
+  if (settings.weights != CountingWeights::kBest) return;
+  if (!settings.select_on || dataset.samples(*settings.select_on).empty()) {
+    throw ConfigError(fmt::format(
+        "weights is best, but select_on is {}; allowed: a split with images, val or test",
+        settings.select_on ? fmt::format("{}, which has no images", split_name(*settings.select_on)) : "none"));
+  }
 }
 
 }  // namespace
@@ -63,31 +67,54 @@ Trainer::Trainer(JobContext& context, const TrainSettings& settings, const Datas
       dataset_(dataset),
       backbone_(std::move(backbone)),
       channels_last_(prefers_channels_last(settings.variant)),
+      gang_sum_{.sum =
+                    [this](at::Tensor& tensor) {
+                      context_.collective.all_reduce_sum(tensor);
+                      context_.collective.join();
+                    },
+                .ranks = context.collective.size()},
       loader_(dataset, Split::kTrain, train_loader(settings, context)),
       steps_per_epoch_(loader_.steps_per_epoch()),
       schedule_(schedule(settings, steps_per_epoch_)),
       started_(Clock::now()),
       last_checkpoint_(Clock::now()) {
-  if (settings.epochs > 0 && steps_per_epoch_ == 0) {
-    throw ConfigError(fmt::format("batch is {}, but the train split has {} images; allowed: at most that many",
-                                  settings.batch, dataset.samples(Split::kTrain).size()));
-  }
+  check_splits(settings, dataset, steps_per_epoch_);
   backbone_->to(context.device, channels_last_);
   check_same_network(*backbone_, context.collective);
   for (const NamedTensor& entry : backbone_->state()) {
     at::Tensor tensor = entry.tensor;
     context.collective.broadcast(tensor);
   }
-  if (settings.keep_sparsity) {
-    sparsity_.emplace(*backbone_);
-    fmt::print(stderr, "sparsity: {} of {} weights are kept at zero\n", sparsity_->zeros(), sparsity_->maskable());
-  }
-  require_gradients(*backbone_);
-  optimizer_.emplace(backbone_->parameters(), AdamWOptions{.weight_decay = settings.weight_decay});
-  const auto launch =
-      context.device.is_cuda() ? ReducerOptions::Launch::kDuringBackward : ReducerOptions::Launch::kAfterBackward;
-  reducer_.emplace(backbone_->parameters(), context.collective, ReducerOptions{.extra = kExtras, .launch = launch});
   state_.threads = context.threads;
+  make_optimizer();
+  find_sparsity();
+  if (settings.ema > 0) average_.emplace(*backbone_, settings.ema);
+  if (settings.weights == CountingWeights::kBest) {
+    for (const NamedTensor& entry : backbone_->state()) {
+      best_.push_back({"best." + entry.name, entry.tensor.detach().clone()});
+    }
+  }
+}
+
+void Trainer::make_optimizer() {
+  std::vector<ParameterGroup> groups =
+      parameter_groups(backbone_->parameters(), backbone_->layer_groups(), settings_.grouping);
+  std::vector<NamedTensor> trained;
+  for (const ParameterGroup& group : groups) {
+    for (const NamedTensor& parameter : group.parameters) parameter.tensor.requires_grad_(true);
+  }
+  for (const NamedTensor& parameter : backbone_->parameters()) {
+    if (parameter.tensor.requires_grad()) trained.push_back(parameter);
+  }
+  if (trained.empty()) {
+    throw ConfigError(fmt::format("freeze is {}, but {} has {} layer groups: nothing is left to train",
+                                  settings_.grouping.frozen_groups, settings_.variant.name,
+                                  backbone_->layer_groups().count));
+  }
+  optimizer_.emplace(std::move(groups), settings_.optimizer);
+  const auto launch =
+      context_.device.is_cuda() ? ReducerOptions::Launch::kDuringBackward : ReducerOptions::Launch::kAfterBackward;
+  reducer_.emplace(trained, context_.collective, ReducerOptions{.extra = kExtras, .launch = launch});
 }
 
 JobEnd Trainer::run() {
@@ -110,69 +137,6 @@ std::optional<JobEnd> Trainer::run_epoch() {
   }
   checkpoint();
   return std::nullopt;
-}
-
-// A rank without its batch takes part in the step on zeros, so that every collective pairs.
-std::optional<Batch> Trainer::next_batch() {
-  try {
-    return loader_.next();
-  } catch (const ImageError& error) {
-    data_error_ = error.what();
-    const int64_t images = settings_.batch / context_.collective.size();
-    return Batch{.images = zero_inputs(dataset_, images, settings_.resolution),
-                 .labels = at::zeros({images}, at::kLong),
-                 .samples = std::vector<size_t>(static_cast<size_t>(images), 0)};
-  }
-}
-
-Trainer::StepEnd Trainer::train_step(const Batch& batch) {
-  const double ranks = context_.collective.size();
-  const auto format = channels_last_ ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
-  const at::Tensor images = batch.images.to(context_.device).contiguous(format);
-  std::vector<at::Tensor> auxiliary;
-  const ForwardContext forward{.training = true,
-                               .seed = settings_.seed,
-                               .epoch = state_.epoch,
-                               .samples = batch.samples,
-                               .auxiliary_logits = &auxiliary};
-  const at::Tensor labels = batch.labels.to(context_.device);
-  const auto cross_entropy = [&](const at::Tensor& logits) {
-    return at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, /*ignore_index=*/-100,
-                                  settings_.label_smoothing);
-  };
-
-  reducer_->begin_step();
-  at::Tensor total = cross_entropy(backbone_->classify(backbone_->features(images, forward), forward));
-  for (const at::Tensor& logits : auxiliary) total = total + backbone_->auxiliary_loss_weight() * cross_entropy(logits);
-  const at::Tensor loss = total / ranks;
-  at::Tensor extra = reducer_->extra();
-  const StopRequest stop = context_.stop.load();
-  {
-    const at::NoGradGuard no_grad;
-    extra.copy_(at::tensor({0.0f, stop != StopRequest::kNone ? 1.0f : 0.0f, stop == StopRequest::kNow ? 1.0f : 0.0f,
-                            data_error_.empty() ? 0.0f : 1.0f}));
-    extra.select(0, kLoss).copy_(loss.detach());
-  }
-  loss.backward();
-  reducer_->finish();
-
-  const at::Tensor sums = extra.cpu();
-  const auto sum = [&](Extra index) { return sums[index].item<double>(); };
-  const StepEnd end{.loss = sum(kLoss),
-                    .stop = sum(kStop) > 0,
-                    .stop_now = sum(kStopNow) > 0,
-                    .data_error = sum(kDataError) > 0,
-                    .diverged = !std::isfinite(sum(kLoss))};
-  if (end.data_error || end.diverged) return end;
-
-  optimizer_->step(schedule_.at(state_.epoch * steps_per_epoch_ + state_.step));
-  if (sparsity_) sparsity_->apply();
-  state_.loss_sum += end.loss;
-  ++state_.step;
-  images_seen_ += settings_.batch;
-  ++units_done_;
-  report_progress();
-  return end;
 }
 
 // All ranks see the same sums, so all leave at the same step.
@@ -212,16 +176,20 @@ std::optional<JobEnd> Trainer::leave_unless_finite() {
 std::optional<JobEnd> Trainer::end_epoch() {
   if (auto end = leave_unless_finite()) return end;
   const int epoch = state_.epoch + 1;
+  const auto images = static_cast<double>(steps_per_epoch_ * settings_.batch);
   record("train.loss", epoch, state_.loss_sum / static_cast<double>(steps_per_epoch_));
   record("train.lr", epoch, schedule_.at(epoch * steps_per_epoch_ - 1));
+  record("train.top1", epoch, 100 * static_cast<double>(state_.correct) / images);
   const bool is_snapshot = settings_.snapshots.contains(epoch);
-  if (is_snapshot || epoch == settings_.epochs) {
+  if (is_snapshot || epoch == settings_.epochs || settings_.weights == CountingWeights::kBest) {
     if (auto end = score(epoch)) return end;
   }
+  if (settings_.weights == CountingWeights::kBest) keep_if_best(epoch);
   if (is_snapshot) write_snapshot();
   state_.epoch = epoch;
   state_.step = 0;
   state_.loss_sum = 0;
+  state_.correct = 0;
   return std::nullopt;
 }
 

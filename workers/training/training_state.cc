@@ -23,7 +23,7 @@ constexpr size_t kStatesKept = 2;  // the newest, and one to fall back to
 
 fs::path checksum_file(const fs::path& state) { return state.string() + ".sha256"; }
 
-Json describe(const std::string& job, const TrainingState& state, int64_t optimizer_steps) {
+Json describe(const std::string& job, const TrainingState& state) {
   // History and snapshots are written as a result would be, so that there is one spelling of both.
   const JobSuccess so_far{.metrics = state.history, .curves = {}, .artifacts = state.snapshots};
   return {{"job", job},
@@ -31,7 +31,10 @@ Json describe(const std::string& job, const TrainingState& state, int64_t optimi
           {"step", state.step},
           {"threads", state.threads},
           {"loss_sum", state.loss_sum},
-          {"optimizer_steps", optimizer_steps},
+          {"correct", state.correct},
+          {"optimizer_steps", state.optimizer_steps},
+          {"best_epoch", state.best_epoch},
+          {"best_score", state.best_score},
           {"so_far", to_json(so_far)}};
 }
 
@@ -73,12 +76,11 @@ void remove_older(const fs::path& attempt) {
 }  // namespace
 
 fs::path write_training_state(const fs::path& attempt, const std::string& job, const TrainingState& state,
-                              const Backbone& backbone, const AdamW& optimizer) {
+                              const std::vector<NamedTensor>& tensors) {
   TensorFile content;
-  for (const NamedTensor& entry : backbone.state()) content.tensors.emplace_back("model." + entry.name, entry.tensor);
-  for (const NamedTensor& moment : optimizer.moments()) content.tensors.emplace_back(moment.name, moment.tensor);
-  content.metadata[std::string(kMetadataKey)] = describe(job, state, optimizer.steps_done()).dump();
-  fs::path file = attempt / fmt::format("state-{}.safetensors", optimizer.steps_done());
+  for (const NamedTensor& entry : tensors) content.tensors.emplace_back(entry.name, entry.tensor);
+  content.metadata[std::string(kMetadataKey)] = describe(job, state).dump();
+  fs::path file = attempt / fmt::format("state-{}.safetensors", state.optimizer_steps);
   const std::string checksum = write_safetensors(file, content, Sync::kYes);
   write_file(checksum_file(file), checksum, Sync::kYes);
   remove_older(attempt);
@@ -98,7 +100,8 @@ std::optional<fs::path> find_training_state(const fs::path& job_folder) {
   return std::nullopt;
 }
 
-TrainingState read_training_state(const fs::path& file, const std::string& job, Backbone& backbone, AdamW& optimizer) {
+TrainingState read_training_state(const fs::path& file, const std::string& job,
+                                  const std::vector<NamedTensor>& tensors) {
   const auto refuse = [&](const std::string& why) {
     throw Error(ExitCode::kCorruption, fmt::format("{} cannot be resumed from: {}", file.string(), why));
   };
@@ -109,20 +112,21 @@ TrainingState read_training_state(const fs::path& file, const std::string& job, 
   if (described.at("job") != job) refuse("it belongs to another job, " + described.at("job").get<std::string>());
 
   const at::NoGradGuard no_grad;
-  const auto restore = [&](const std::string& name, const at::Tensor& tensor) {
+  for (const auto& [name, tensor] : tensors) {
     const at::Tensor* stored = content.find(name);
     if (stored == nullptr || stored->sizes() != tensor.sizes()) refuse("it lacks " + name + " of that shape");
     tensor.copy_(*stored);
-  };
-  for (const NamedTensor& entry : backbone.state()) restore("model." + entry.name, entry.tensor);
-  for (const NamedTensor& moment : optimizer.moments()) restore(moment.name, moment.tensor);
-  optimizer.set_steps_done(described.at("optimizer_steps"));
+  }
 
   JobSuccess so_far = success_from_json(described.at("so_far"));
   return {.epoch = described.at("epoch"),
           .step = described.at("step"),
           .threads = described.at("threads"),
           .loss_sum = described.at("loss_sum"),
+          .correct = described.at("correct"),
+          .optimizer_steps = described.at("optimizer_steps"),
+          .best_epoch = described.at("best_epoch"),
+          .best_score = described.at("best_score"),
           .history = std::move(so_far.metrics),
           .snapshots = std::move(so_far.artifacts)};
 }

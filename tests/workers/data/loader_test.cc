@@ -24,7 +24,9 @@ std::unique_ptr<Dataset> shapes() {
 LoaderOptions training(int batch) {
   return {.side = kSide,
           .normalization = {},
-          .augment = true,
+          .augmentation = {.crop = Augmentation::CropKind::kRandomResized,
+                           .interpolation = Augmentation::Interpolation::kBicubic,
+                           .flip = 0.5},
           .shuffle = true,
           .drop_last = true,
           .seed = 3,
