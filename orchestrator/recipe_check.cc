@@ -31,11 +31,6 @@ std::optional<std::string> batch_problem(const Fields& cell) {
   if (batch % (gang * parts) != 0) {
     return fmt::format("batch {} is no multiple of gang {} times micro_batches {}", batch, gang, parts);
   }
-  const bool mixes = cell.is_on("mixup") || cell.is_on("cutmix");
-  if (mixes && cell["mix_pairs"] == "reversed" && batch / gang % 2 != 0) {
-    return fmt::format("{} images of a rank cannot be mixed in pairs; allowed: an even number, or mix_pairs: shuffled",
-                       batch / gang);
-  }
   return std::nullopt;
 }
 

@@ -48,13 +48,10 @@ TEST_F(RecipeCheckTest, CellsTakeTheFieldsOfTheirOwnRecipe) {
   EXPECT_EQ(made.cells[1].parameters.at("head_lr"), 10);
 }
 
-TEST_F(RecipeCheckTest, BatchesMustFitGangPartsAndPairs) {
+TEST_F(RecipeCheckTest, BatchesMustFitGangAndParts) {
   EXPECT_EQ(problem("backbone: resnet18, batch: 32, gang: 2, micro_batches: 3"),
             "batch 32 is no multiple of gang 2 times micro_batches 3");
-  EXPECT_EQ(problem("backbone: resnet18, batch: 6, gang: 2"),
-            "3 images of a rank cannot be mixed in pairs; allowed: an even number, or mix_pairs: shuffled");
-  EXPECT_EQ(problem("backbone: resnet18, batch: 6, gang: 2, mix_pairs: shuffled"), "none");
-  EXPECT_EQ(problem("backbone: resnet18, batch: 6, gang: 2, augmentation: false"), "none");
+  EXPECT_EQ(problem("backbone: resnet18, batch: 6, gang: 2"), "none");
 }
 
 TEST_F(RecipeCheckTest, WeightsThatCountMustBeThere) {

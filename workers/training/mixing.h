@@ -15,7 +15,7 @@ struct MixingOptions {
   double cutmix = 0;              // likewise
   double probability = 1;         // that a batch is mixed at all
   double switch_to_cutmix = 0.5;  // where both are on
-  bool shuffled_pairs = false;    // or an image's partner is the one at its place from the end
+  bool shuffled_pairs = false;    // or an image's partner is the one at its place from the end: itself in the middle
   bool ceil_edge = false;         // upper edge of the box at centre + ceil(cut / 2), as in timm 1, or + floor
 };
 

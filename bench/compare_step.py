@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""Times a training step beside PyTorch eager's of the same network, in turns.
+
+  bench/compare_step.py [--sources DIR] [--networks resnet50,convnext_tiny] [--batch 4] [--side 224] [--rounds 3]
+                        [--steps 4] [--threads 1] [--precision float32|bf16]
+
+`build/release/bench/step` (-DCAMSWEEP_BENCH=ON) trains ours; the peer is torchvision's network, or the official code of
+RepLKNet (a clone DingXiaoH/RepLKNet-pytorch below --sources), with AdamW(fused=True), in the faster of its two memory
+formats. Both take the fastest step of a round in turns; printed is the median of the rounds' ratios with their range. The
+check before: the networks have equally many parameters, and both losses are finite. Run it with a Python that has torch
+and torchvision (bench/README.md); the peer is only as new as its LibTorch."""
+import argparse
+import json
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+import time
+
+import torch
+import torchvision
+
+PROGRAM = pathlib.Path(__file__).resolve().parent.parent / "build/release/bench/step"
+
+
+def replknet(sources):
+    sys.path.insert(0, str(sources / "RepLKNet-pytorch"))
+    import replknet as official
+
+    return official.create_RepLKNet31B(small_kernel_merged=False, use_sync_bn=False, drop_path_rate=0)
+
+
+NETWORKS = {
+    "resnet50": lambda _: torchvision.models.resnet50(),
+    "convnext_tiny": lambda _: torchvision.models.convnext_tiny(stochastic_depth_prob=0.0),
+    "replknet_31b": replknet,
+}
+
+
+def peer_round(options, model, images, labels, optimizer):
+    times = []
+    for _ in range(options.steps + 1):
+        start = time.perf_counter()
+        optimizer.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=options.precision == "bf16"):
+            loss = torch.nn.functional.cross_entropy(model(images).float(), labels)
+        loss.backward()
+        optimizer.step()
+        times.append(time.perf_counter() - start)
+    assert torch.isfinite(loss)
+    return 1e3 * min(times[1:])
+
+
+def make_peer(options, name, layout):
+    torch.manual_seed(0)
+    model = NETWORKS[name](options.sources).train().to(memory_format=layout)
+    images = torch.randn(options.batch, 3, options.side, options.side).contiguous(memory_format=layout)
+    labels = torch.randint(1000, (options.batch,))
+    return model, images, labels, torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.05, fused=True)
+
+
+def our_round(options, name):
+    command = [PROGRAM, name, options.batch, options.side, options.steps, options.threads, options.precision]
+    made = json.loads(subprocess.run([*map(str, command)], check=True, capture_output=True, text=True).stdout)
+    assert made["loss"] == made["loss"], "our loss is not a number"
+    return made["best_ms"]
+
+
+def compare(options, name):
+    layouts = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
+    peers = {layout: make_peer(options, name, form) for layout, form in layouts.items()}
+    ratios, ours, theirs = [], [], []
+    for _ in range(options.rounds):
+        by_layout = {layout: peer_round(options, *peer) for layout, peer in peers.items()}
+        own = our_round(options, name)
+        best = min(by_layout, key=by_layout.get)
+        ours.append(own)
+        theirs.append(by_layout[best])
+        ratios.append(by_layout[best] / own)
+    print(f"{name}: ours {statistics.median(ours):.0f} ms, eager {statistics.median(theirs):.0f} ms ({best}); "
+          f"ratio {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})", flush=True)  # fmt: skip
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sources", type=pathlib.Path)
+    parser.add_argument("--networks", default="resnet50,convnext_tiny")
+    for name, default in {"batch": 4, "side": 224, "rounds": 3, "steps": 4, "threads": 1}.items():
+        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--precision", choices=["float32", "bf16"], default="float32")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    print(f"torch {torch.__version__}, {platform.processor() or platform.machine()}, {options.threads} threads, batch "
+          f"{options.batch}, {options.side} px, {options.precision}")  # fmt: skip
+    for name in options.networks.split(","):
+        compare(options, name)
+
+
+if __name__ == "__main__":
+    main()
