@@ -5,11 +5,13 @@
                         [--steps 4] [--threads 1] [--precision float32|bf16]
 
 `build/release/bench/step` (-DCAMSWEEP_BENCH=ON) trains ours; the peer is torchvision's network, or the official code of
-RepLKNet (a clone DingXiaoH/RepLKNet-pytorch below --sources), with AdamW(fused=True), in the faster of its two memory
-formats. Both take the fastest step of a round in turns; printed is the median of the rounds' ratios with their range. The
-check before: the networks have equally many parameters, and both losses are finite. Run it with a Python that has torch
-and torchvision (bench/README.md); the peer is only as new as its LibTorch."""
+RepLKNet (a clone DingXiaoH/RepLKNet-pytorch below --sources), with AdamW(fused=True), in both memory formats. A round
+takes the fastest step of each in turns; printed is the median of the rounds' ratios with their range. Both losses must
+be finite; that the networks are the same is bench/compare_sources.py's. Run it with a Python that has torch and
+torchvision (bench/README.md); the peer is only as new as its LibTorch."""
 import argparse
+import contextlib
+import io
 import json
 import pathlib
 import platform
@@ -28,7 +30,8 @@ def replknet(sources):
     sys.path.insert(0, str(sources / "RepLKNet-pytorch"))
     import replknet as official
 
-    return official.create_RepLKNet31B(small_kernel_merged=False, use_sync_bn=False, drop_path_rate=0)
+    with contextlib.redirect_stdout(io.StringIO()):  # it names every drop path
+        return official.create_RepLKNet31B(drop_path_rate=0, use_checkpoint=False)
 
 
 NETWORKS = {
@@ -70,16 +73,16 @@ def our_round(options, name):
 def compare(options, name):
     layouts = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
     peers = {layout: make_peer(options, name, form) for layout, form in layouts.items()}
-    ratios, ours, theirs = [], [], []
+    ours, theirs = [], {layout: [] for layout in layouts}
     for _ in range(options.rounds):
-        by_layout = {layout: peer_round(options, *peer) for layout, peer in peers.items()}
-        own = our_round(options, name)
-        best = min(by_layout, key=by_layout.get)
-        ours.append(own)
-        theirs.append(by_layout[best])
-        ratios.append(by_layout[best] / own)
-    print(f"{name}: ours {statistics.median(ours):.0f} ms, eager {statistics.median(theirs):.0f} ms ({best}); "
-          f"ratio {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})", flush=True)  # fmt: skip
+        for layout, peer in peers.items():
+            theirs[layout].append(peer_round(options, *peer))
+        ours.append(our_round(options, name))
+    print(f"{name}: ours {statistics.median(ours):.0f} ms")
+    for layout, times in theirs.items():
+        ratios = [peer / own for peer, own in zip(times, ours)]
+        print(f"  eager, {layout}: {statistics.median(times):.0f} ms; ratio {statistics.median(ratios):.2f} "
+              f"({min(ratios):.2f} to {max(ratios):.2f})", flush=True)  # fmt: skip
 
 
 def main():
