@@ -18,10 +18,15 @@
 namespace camsweep {
 namespace {
 
-// Gives cells of one family and augmentation different marks and shades.
+// A family's cells share its colour in shades, and differ in their marks; where all are of one family, colours tell
+// them apart.
 class Styles {
  public:
-  explicit Styles(const std::vector<ComparedCell>& cells) : varying_(varying_parameters(cells)) {}
+  explicit Styles(const std::vector<ComparedCell>& cells) : varying_(varying_parameters(cells)) {
+    std::set<std::string> families;
+    for (const ComparedCell& cell : cells) families.insert(cell.family);
+    one_family_ = families.size() == 1;
+  }
 
   bool hollow(const ComparedCell& cell) const {
     return varies("augmentation") && !cell.parameters.value("augmentation", true);
@@ -36,7 +41,9 @@ class Styles {
                       .point_colours = {}};
     series.variant = used_[{cell.family, series.hollow}]++;
     constexpr std::array<double, 3> kStrengths = {1.0, 0.55, 0.8};
-    series.colour = tinted(family_colour(cell.family), kStrengths[static_cast<size_t>(series.variant) % 3]);
+    const auto variant = static_cast<size_t>(series.variant);
+    series.colour = one_family_ && variant > 0 ? series_colour(variant - 1)
+                                               : tinted(family_colour(cell.family), kStrengths[variant % 3]);
     return series;
   }
 
@@ -53,6 +60,7 @@ class Styles {
 
  private:
   std::vector<std::string> varying_;
+  bool one_family_ = false;
   std::map<std::pair<std::string, bool>, int> used_;
 };
 

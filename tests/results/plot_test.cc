@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "results/gnuplot.h"
+#include "results/palette.h"
 #include "results/plot_axis.h"
 #include "schemas/error.h"
 #include "schemas/files.h"
@@ -120,6 +121,21 @@ TEST(PlotTest, CellsOfOneFamilyDifferInMarkOrShade) {
   std::set<std::tuple<std::string, bool, int>> looks;
   for (const PlotSeries& series : data.series) looks.emplace(series.colour, series.hollow, series.variant);
   EXPECT_EQ(looks.size(), data.series.size());
+}
+
+TEST(PlotTest, WhereAllAreOfOneFamilyColoursTellTheCellsApart) {
+  Comparison comparison = small_comparison();
+  for (ComparedCell& cell : comparison.cells) cell.parameters["augmentation"] = true;
+  for (ComparedCell& cell : comparison.cells) cell.family = "resnet";
+  for (ComparedCell& cell : comparison.cells) cell.histories["train.loss"] = {{1, *summarize({3.0})}};
+
+  const PlotData data = plot_data(comparison, plot_spec("history"));
+
+  ASSERT_EQ(data.series.size(), 4u);
+  EXPECT_EQ(data.series[0].colour, family_colour("resnet"));
+  EXPECT_EQ(data.series[1].colour, series_colour(0));
+  EXPECT_EQ(data.series[2].colour, series_colour(1));
+  EXPECT_EQ(data.series[3].colour, series_colour(2));
 }
 
 TEST(PlotTest, ScatterLabelsCellsByWhatColourAndMarkDoNotSay) {
