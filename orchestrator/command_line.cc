@@ -63,6 +63,7 @@ void add_sweep_commands(CLI::App& app, CommandLine& line) {
   add_verify_command(app, line);
   add_schema_command(app, line);
   add_backbones_command(app, line);
+  add_recipes_command(app, line);
   add_checkpoints_command(app, line);
   for (CLI::App* command : app.get_subcommands({})) command->group("About sweeps");
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -67,6 +69,13 @@ const std::vector<std::string>& recipe_names() {
     return all;
   }();
   return names;
+}
+
+std::string_view recipe_text(std::string_view name) {
+  const auto found =
+      std::find_if(std::begin(kBuiltIn), std::end(kBuiltIn), [&](const auto& recipe) { return recipe.first == name; });
+  CAMSWEEP_CHECK(found != std::end(kBuiltIn), "a recipe is asked for by a known name");
+  return found->second;
 }
 
 const Recipe& find_recipe(std::string_view name) {

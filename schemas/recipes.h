@@ -19,6 +19,8 @@ struct Recipe {
 const std::vector<std::string>& recipe_names();
 const Recipe& find_recipe(std::string_view name);  // one of recipe_names()
 
+std::string_view recipe_text(std::string_view name);  // its file, comments and all; one of recipe_names()
+
 // Throws ConfigError with every mistake and its place: an unknown field, one that is missing or stands twice, a value
 // that it cannot take.
 Recipe read_recipe(std::string_view text, const std::string& name);

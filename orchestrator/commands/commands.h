@@ -32,6 +32,7 @@ void add_export_command(CLI::App& app, CommandLine& line);
 void add_verify_command(CLI::App& app, CommandLine& line);
 void add_schema_command(CLI::App& app, CommandLine& line);
 void add_backbones_command(CLI::App& app, CommandLine& line);
+void add_recipes_command(CLI::App& app, CommandLine& line);
 void add_checkpoints_command(CLI::App& app, CommandLine& line);
 
 // What every command says of --checkpoints.

@@ -51,6 +51,17 @@ TEST_F(CommandsTest, StatusCountsJobsAndEstimatesTheTimeLeft) {
   EXPECT_EQ(status.at("failed").at(0).at("job"), sweep_.broken.id.hex);
 }
 
+TEST_F(CommandsTest, RecipesAreListedPrintedAndDescribed) {
+  EXPECT_NE(captured({"recipes"}).out.find("cam-back-again\n"), std::string::npos);
+  EXPECT_EQ(captured({"recipes", "wsol-2020"}).out,
+            read_file(CAMSWEEP_SOURCE_DIR "/experiments/recipes/wsol-2020.yaml"));
+  EXPECT_NE(captured({"recipes", "--fields"}).out.find("layer_decay"), std::string::npos);
+  const Json all = Json::parse(captured({"recipes", "--json"}).out);
+  EXPECT_EQ(all.at("cam-back-again").at("augmentation").at("mixup"), 0.8);
+  EXPECT_EQ(all.at("cam-back-again").at("no_augmentation").at("mixup"), 0);
+  EXPECT_EQ(captured({"recipes", "theirs"}).exit_code, 2);
+}
+
 TEST_F(CommandsTest, AReasonThatIsNoUtf8KeepsNobodyFromReadingTheRest) {
   {
     Store store(sweep_.folder.root);
