@@ -1,10 +1,12 @@
 #include "results/table_notes.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
 #include "schemas/parameters.h"
+#include "schemas/recipes.h"
 #include "schemas/text.h"
 
 namespace camsweep {
@@ -41,17 +43,41 @@ std::vector<std::string> mark_notes(const Table& table) {
   return notes;
 }
 
-// What all cells share and a reader would not guess: parameters that are not at their default.
+// The values of cells' recipes, which have a name of their own: each is looked up once.
+class RecipeValues {
+ public:
+  // What a reader expects of a cell's parameter: its recipe's value, or the default.
+  const Json& expected(const ComparedCell& cell, const std::string& name) {
+    const Json& values = of(cell.parameters.value("recipe", ""), cell.parameters.value("augmentation", true));
+    return values.contains(name) ? values.at(name) : find_parameter(name)->default_value;
+  }
+
+ private:
+  const Json& of(const std::string& recipe, bool augmentation) {
+    const auto [found, is_new] = values_.try_emplace({recipe, augmentation}, Json::object());
+    const std::vector<std::string>& known = recipe_names();
+    if (is_new && std::find(known.begin(), known.end(), recipe) != known.end()) {
+      found->second = recipe_values(find_recipe(recipe), augmentation);
+    }
+    return found->second;
+  }
+
+  std::map<std::pair<std::string, bool>, Json> values_;
+};
+
+// What all cells share and a reader would not guess: parameters that are at neither their default nor their recipe's.
 std::string constant_note(const Comparison& comparison) {
   std::vector<std::string> constants;
+  RecipeValues recipes;
   for (const std::string& name : parameter_names()) {
     const auto value_in = [&](const ComparedCell& cell) { return cell.parameters.value(name, Json()); };
     const Json value = value_in(comparison.cells.front());
     const bool same = std::all_of(comparison.cells.begin(), comparison.cells.end(),
                                   [&](const ComparedCell& cell) { return value_in(cell) == value; });
-    if (same && !value.is_null() && value != find_parameter(name)->default_value) {
-      constants.push_back(name + " " + parameter_text(value));
-    }
+    const bool as_expected =
+        std::all_of(comparison.cells.begin(), comparison.cells.end(),
+                    [&](const ComparedCell& cell) { return recipes.expected(cell, name) == value; });
+    if (same && !value.is_null() && !as_expected) constants.push_back(name + " " + parameter_text(value));
   }
   return constants.empty() ? "" : "in all cells: " + join(constants);
 }

@@ -179,6 +179,18 @@ TEST(TableTest, WhatAllCellsShareIsANoteUnlessItIsADefault) {
   EXPECT_NE(table.notes.back().find("resolution 96"), std::string::npos) << table.notes.back();
 }
 
+TEST(TableTest, WhatTheRecipeOfAllCellsSaysIsNoNoteOfItsOwn) {
+  Comparison comparison = small_comparison();
+  for (ComparedCell& cell : comparison.cells) {
+    cell.parameters.update(
+        {{"recipe", "wsol-2020"}, {"optimizer", "sgd"}, {"weight_decay", 1e-4}, {"lr", 0.05}, {"head_lr", 1}});
+  }
+
+  const Table table = make_table(comparison, kSpec);
+
+  EXPECT_EQ(table.notes.back(), "in all cells: recipe wsol-2020, epochs 20, lr 0.05, head_lr 1");
+}
+
 TEST(TableTest, NumbersAlongAnAxisStandInNumericalOrder) {
   Comparison comparison;
   for (const int epochs : {100, 20, 400}) {
