@@ -35,8 +35,8 @@ class Expander {
     set();
     derive(sweep_, resolver_, rows_, values_->arena);
     keep_only();
+    for (Row& row : rows_) resolver_.complete(row);
     check_rows();
-    complete_rows();
     result_.cells = std::move(rows_);
     result_.values = values_;
     return std::move(result_);
@@ -141,13 +141,13 @@ class Expander {
     static const size_t kSeed = parameter_position("seed");
     for (const Row& row : rows_) {
       for (size_t i = 0; i < row.size(); ++i) {
-        if (i == kSeed || resolver_.value(row, i) != nullptr) continue;
+        if (i == kSeed || row[i] != nullptr) continue;
         throw ConfigError(
             fmt::format("{}: nothing gives '{}' a value in the cell {}: name it in `matrix` or `defaults`",
                         sweep_.file.string(), parameter_table()[i].name, label(row)));
       }
-      const int64_t batch = *resolver_.value(row, kBatch);
-      const int64_t gang = *resolver_.value(row, kGang);
+      const int64_t batch = *row[kBatch];
+      const int64_t gang = *row[kGang];
       if (batch % gang != 0) {
         throw ConfigError(fmt::format("{}: batch {} is no multiple of gang {} in the cell {}", sweep_.file.string(),
                                       batch, gang, label(row)));
@@ -156,12 +156,6 @@ class Expander {
   }
 
   std::string label(const Row& row) const { return cell_label(sweep_, row); }
-
-  void complete_rows() {
-    for (Row& row : rows_) {
-      for (size_t i = 0; i < row.size(); ++i) row[i] = resolver_.value(row, i);
-    }
-  }
 
   const SweepSpec& sweep_;
   const ExpansionOptions& options_;

@@ -47,12 +47,12 @@ IdentityWriter::IdentityWriter(const std::string& dataset_fingerprint, const std
   }
 }
 
-// Objects of Json are sorted, so a layout is too. Its first member, before which no comma stands, is in every text.
+// Objects of Json are sorted, so a layout is too.
 IdentityWriter::Layout IdentityWriter::layout(const Json& members) {
   Layout all;
   for (const auto& [name, value] : members.items()) {
     Member member;
-    member.key = fmt::format("{}{}:", all.empty() ? "" : ",", canonical(name));
+    member.key = canonical(name) + ":";
     if (value == kFromCell) {
       member.position = parameter_position(name);
       const ParameterInfo* info = find_parameter(name);
@@ -65,7 +65,6 @@ IdentityWriter::Layout IdentityWriter::layout(const Json& members) {
                                                 : Source::kFixed;
       member.text = canonical(value);
     }
-    CAMSWEEP_CHECK(!all.empty() || member.omitted.empty(), "the first member of an identity is never left out");
     all.push_back(std::move(member));
   }
   return all;
@@ -83,6 +82,7 @@ void IdentityWriter::append_parameters(const Row& cell, const Layout& layout, co
   text_ += '{';
   for (const Member& member : layout) {
     if (!member.omitted.empty() && value(cell, member.position) == member.omitted) continue;
+    if (text_.back() != '{') text_ += ',';
     text_ += member.key;
     if (member.source == Source::kCell) {
       text_ += value(cell, member.position);

@@ -1,84 +1,91 @@
 #include "orchestrator/recipe_check.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include <algorithm>
-#include <iterator>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <utility>
 
 #include "orchestrator/expansion.h"
+#include "results/export.h"
 #include "schemas/error.h"
-#include "schemas/parameters.h"
 
 namespace camsweep {
 namespace {
 
-class Fields {
- public:
-  explicit Fields(const Row& row) : row_(row) {}
-  const Json& operator[](const char* name) const { return *row_[parameter_position(name)]; }
-  bool is_on(const char* name) const { return (*this)[name].get<double>() > 0; }
-
- private:
-  const Row& row_;
+// Looked up once, as a sweep may have a hundred thousand cells.
+struct Positions {
+  size_t batch = parameter_position("batch"), gang = parameter_position("gang"),
+         micro_batches = parameter_position("micro_batches"), weights = parameter_position("weights"),
+         ema = parameter_position("ema"), select_on = parameter_position("select_on"),
+         wsol_method = parameter_position("wsol_method");
 };
 
-std::optional<std::string> batch_problem(const Fields& cell) {
-  const int64_t batch = cell["batch"], gang = cell["gang"], parts = cell["micro_batches"];
+const Positions& positions() {
+  static const Positions all;
+  return all;
+}
+
+const std::string& text(const Row& cell, size_t position) { return cell[position]->get_ref<const std::string&>(); }
+
+std::optional<std::string> batch_problem(const Row& cell) {
+  const Positions& at = positions();
+  const int64_t batch = *cell[at.batch], gang = *cell[at.gang], parts = *cell[at.micro_batches];
   if (batch % (gang * parts) != 0) {
     return fmt::format("batch {} is no multiple of gang {} times micro_batches {}", batch, gang, parts);
   }
   return std::nullopt;
 }
 
-std::optional<std::string> weights_problem(const Fields& cell) {
-  if (cell["weights"] == "ema" && !cell.is_on("ema")) {
+std::optional<std::string> weights_problem(const Row& cell) {
+  const Positions& at = positions();
+  if (text(cell, at.weights) == "ema" && cell[at.ema]->get<double>() == 0) {
     return "weights is ema, but ema is 0; allowed: a decay above 0, like 0.9999";
   }
-  if (cell["weights"] == "best" && cell["select_on"] == "none") {
+  if (text(cell, at.weights) == "best" && text(cell, at.select_on) == "none") {
     return "weights is best, but select_on is none; allowed: val, or test where that is meant";
   }
   return std::nullopt;
 }
 
 // Methods step in behind blocks.
-std::optional<std::string> method_problem(const Fields& cell, const BackboneVariant& variant) {
-  constexpr std::string_view kFamilies[] = {"resnet", "convnext", "replknet", "slak", "hornet"};
-  if (cell["wsol_method"] == "none") return std::nullopt;
-  if (std::find(std::begin(kFamilies), std::end(kFamilies), variant.family) != std::end(kFamilies)) return std::nullopt;
-  return fmt::format("wsol_method is {}, but {} has no blocks to step in behind; allowed: networks of the families {}",
-                     cell["wsol_method"].get<std::string>(), variant.name, fmt::join(kFamilies, ", "));
+std::optional<std::string> method_problem(const Row& cell, const BackboneVariant& variant) {
+  const std::string& method = text(cell, positions().wsol_method);
+  if (method == "none" || has_residual_branches(variant)) return std::nullopt;
+  return fmt::format(
+      "wsol_method is {}, but {} has no residual blocks to step in behind; allowed: resnet, convnext, replknet, slak "
+      "and "
+      "hornet",
+      method, variant.name);
 }
 
 // What changes images alone means nothing for signals.
-std::optional<std::string> signals_problem(const Fields& cell) {
-  if (cell["augmentation"] == true) return "augmentation is true, but it changes images; signals take false";
-  for (const char* name : {"flip", "color_jitter", "random_erasing"}) {
-    if (cell.is_on(name))
-      return fmt::format("{} is {}, but it changes images; signals take 0", name, cell[name].dump());
-  }
-  if (cell["hide"] != 0) return "hide is on, but it changes images; signals take 0";
-  for (const auto& [name, off] : {std::pair{"crop", "warp"}, {"rand_augment", "none"}, {"test_crop", "warp"}}) {
-    if (cell[name] != off) {
-      return fmt::format("{} is {}, but it changes images; signals take {}", name, cell[name].get<std::string>(), off);
-    }
+std::optional<std::string> signals_problem(const Row& cell) {
+  const auto value = [&](const char* name) -> const Json& { return *cell[parameter_position(name)]; };
+  if (value("augmentation") == true) return "augmentation is true, but it changes images; signals take false";
+  for (const auto& [name, off] : {std::pair<const char*, Json>{"flip", 0},
+                                  {"color_jitter", 0},
+                                  {"random_erasing", 0},
+                                  {"hide", 0},
+                                  {"crop", "warp"},
+                                  {"rand_augment", "none"},
+                                  {"test_crop", "warp"}}) {
+    if (value(name) == off) continue;
+    return fmt::format("{} is {}, but it changes images; signals take {}", name, value_text(value(name)),
+                       value_text(off));
   }
   return std::nullopt;
 }
 
 }  // namespace
 
-void check_recipe(const SweepSpec& sweep, const Row& row, const BackboneVariant& variant) {
-  const Fields cell(row);
+void check_recipe(const SweepSpec& sweep, const Row& cell, const BackboneVariant& variant) {
   std::optional<std::string> problem = batch_problem(cell);
   if (!problem) problem = weights_problem(cell);
   if (!problem) problem = method_problem(cell, variant);
   if (!problem && sweep.dataset.value("kind", "") == "signals") problem = signals_problem(cell);
   if (problem) {
-    throw ConfigError(fmt::format("{}: {} (cell {})", sweep.file.string(), *problem, cell_label(sweep, row)));
+    throw ConfigError(fmt::format("{}: {} (cell {})", sweep.file.string(), *problem, cell_label(sweep, cell)));
   }
 }
 

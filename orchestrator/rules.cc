@@ -62,10 +62,27 @@ const Json* Resolver::value(const Row& row, size_t position) const {
   if (row[position] != nullptr) return row[position];
   if (defaults_[position] != nullptr) return defaults_[position];
   if (position == kRecipe || position == kAugmentation) return table_[position];
-  if (const Json* normalization = published(row, position)) return normalization;
+  return open_value(row, recipe_row(row), position);
+}
+
+void Resolver::complete(Row& row) const {
+  const Row& recipe = recipe_row(row);
+  for (size_t i = 0; i < row.size(); ++i) {
+    if (row[i] == nullptr) row[i] = defaults_[i] != nullptr ? defaults_[i] : open_value(row, recipe, i);
+  }
+}
+
+const Row& Resolver::recipe_row(const Row& row) const {
+  static const size_t kRecipe = parameter_position("recipe");
+  static const size_t kAugmentation = parameter_position("augmentation");
   const RecipeRows& recipe = recipes_.find(value(row, kRecipe)->get_ref<const std::string&>())->second;
-  const Json* field = recipe.rows[value(row, kAugmentation)->get<bool>() ? 1 : 0][position];
-  return field != nullptr ? field : table_[position];
+  return recipe.rows[value(row, kAugmentation)->get<bool>() ? 1 : 0];
+}
+
+// What neither the row nor `defaults` gives.
+const Json* Resolver::open_value(const Row& row, const Row& recipe, size_t position) const {
+  if (const Json* normalization = published(row, position)) return normalization;
+  return recipe[position] != nullptr ? recipe[position] : table_[position];
 }
 
 const Json* Resolver::published(const Row& row, size_t position) const {

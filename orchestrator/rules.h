@@ -23,8 +23,11 @@ class Resolver {
  public:
   explicit Resolver(const SweepSpec& sweep);
   const Json* value(const Row& row, size_t position) const;  // null: it has none anywhere
+  void complete(Row& row) const;                             // every value at once
 
  private:
+  const Row& recipe_row(const Row& row) const;
+  const Json* open_value(const Row& row, const Row& recipe, size_t position) const;
   const Json* published(const Row& row, size_t position) const;
 
   const CheckpointSettings& checkpoints_;

@@ -22,7 +22,8 @@ struct ParameterInfo {
   std::optional<double> maximum;
   std::vector<Stage> stages;  // those whose result depends on it directly
   std::string_view meaning;   // one line, printed by `camsweep schema` and used in messages
-  bool later = false;  // enters an identity only where it differs from its default, so that those of older jobs stay
+  // Enters an identity only where it differs from its default: so that identities of older jobs stay, and stay short.
+  bool later = false;
 };
 
 const std::vector<ParameterInfo>& parameter_table();

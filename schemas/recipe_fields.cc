@@ -9,7 +9,7 @@ namespace {
 using Fields = std::vector<ParameterInfo>;
 
 ParameterInfo field(std::string_view name, std::string_view type, Json default_value, std::string_view meaning) {
-  return {name, type, std::move(default_value), {}, {}, {}, {Stage::kTrain}, meaning};
+  return {name, type, std::move(default_value), {}, {}, {}, {Stage::kTrain}, meaning, /*later=*/true};
 }
 
 ParameterInfo number(std::string_view name, double default_value, double least, double most, std::string_view meaning) {
@@ -81,6 +81,13 @@ Fields regularization_fields() {
   };
 }
 
+// Stands in every identity: published weights bring their own.
+ParameterInfo normalization(std::string_view name, std::string_view meaning) {
+  ParameterInfo info = field(name, "numbers", {0.5, 0.5, 0.5}, meaning);
+  info.later = false;
+  return info;
+}
+
 Fields image_fields() {
   return {
       choice("crop", {"warp", "random_resized", "random"},
@@ -94,8 +101,8 @@ Fields image_fields() {
       choice("test_crop", {"warp", "center"},
              "what top-1 sees of a test image: all of it, or 87.5 % of its shorter side"),
       choice("test_interpolation", {"bilinear", "bicubic"}, "of images that top-1 is measured on"),
-      field("normalization_mean", "numbers", {0.5, 0.5, 0.5}, "subtracted per channel, of values in [0, 1]"),
-      field("normalization_std", "numbers", {0.5, 0.5, 0.5}, "divided by, per channel"),
+      normalization("normalization_mean", "subtracted per channel, of values in [0, 1]"),
+      normalization("normalization_std", "divided by, per channel"),
   };
 }
 

@@ -64,8 +64,8 @@ TEST_F(RecipeCheckTest, WeightsThatCountMustBeThere) {
 
 TEST_F(RecipeCheckTest, MethodsNeedBlocksToStepInBehind) {
   EXPECT_EQ(problem("backbone: vgg16_gap, wsol_method: adl"),
-            "wsol_method is adl, but vgg16_gap has no blocks to step in behind; allowed: networks of the families "
-            "resnet, convnext, replknet, slak, hornet");
+            "wsol_method is adl, but vgg16_gap has no residual blocks to step in behind; allowed: resnet, convnext, "
+            "replknet, slak and hornet");
   EXPECT_EQ(problem("backbone: replknet_nano, wsol_method: [adl, bridgegap]"), "none");
 }
 
@@ -75,7 +75,7 @@ TEST_F(RecipeCheckTest, SignalsTakeNothingThatChangesImages) {
   EXPECT_EQ(problem(signals + "mixup: 0.2", "signals"), "none");
   EXPECT_EQ(problem(signals + "flip: 0.5", "signals"), "flip is 0.5, but it changes images; signals take 0");
   EXPECT_EQ(problem(signals + "crop: random", "signals"), "crop is random, but it changes images; signals take warp");
-  EXPECT_EQ(problem(signals + "hide: 16", "signals"), "hide is on, but it changes images; signals take 0");
+  EXPECT_EQ(problem(signals + "hide: 16", "signals"), "hide is 16, but it changes images; signals take 0");
 }
 
 }  // namespace

@@ -144,8 +144,8 @@ AffineMap rotation(double degrees, int width, int height) {
   map.e = map.a;
   const double x = width / 2.0;
   const double y = height / 2.0;
-  map.c = map.a * -x + map.b * -y + 0 + x;
-  map.f = map.d * -x + map.e * -y + 0 + y;
+  map.c = map.a * -x + map.b * -y + x;
+  map.f = map.d * -x + map.e * -y + y;
   return map;
 }
 

@@ -16,8 +16,7 @@ enum class Purpose : uint64_t {
   kRandomMap = 5,
   kSignals = 6,
   kMixing = 7,
-  kSparsity = 8,
-  kMethod = 9
+  kMethod = 8
 };
 
 // SplitMix64 (Steele, Lea and Flood 2014): a stream that starts from a hash of (seed, purpose, epoch, index), so that

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "schemas/error.h"
+#include "schemas/parameters.h"
 
 namespace camsweep {
 namespace {
@@ -13,6 +14,16 @@ Value named(const Json& parameters, const char* parameter, const std::map<std::s
   const auto found = values.find(parameters.at(parameter).get<std::string>());
   CAMSWEEP_CHECK(found != values.end(), "a sweep file's names are checked when it is read");
   return found->second;
+}
+
+// An identity leaves out what has its default.
+Json with_defaults(const Json& given) {
+  Json all = Json::object();
+  for (const ParameterInfo& info : parameter_table()) {
+    if (info.later) all[info.name] = info.default_value;
+  }
+  all.update(given);
+  return all;
 }
 
 OptimizerOptions optimizer_options(const Json& parameters) {
@@ -115,8 +126,9 @@ MixingOptions mixing_options(const Json& parameters) {
           .ceil_edge = parameters.at("cutmix_box") == "timm1"};
 }
 
-TrainSettings train_settings(const Json& parameters) {
+TrainSettings train_settings(const Json& given) {
   using ScheduleKind = Schedule::Kind;
+  const Json parameters = with_defaults(given);
   TrainSettings settings{
       .variant = variant_from_json(parameters.at("variant")),
       .head = parameters.at("head") == "paper" ? HeadKind::kPaper : HeadKind::kImagenet,

@@ -59,8 +59,8 @@ struct TrainSettings {
 
   double ema = 0;  // decay of the weights' moving average; 0: none
   CountingWeights weights = CountingWeights::kLast;
-  std::optional<Split> select_on;  // where the best weights are selected
-  std::set<int> snapshots;         // epochs whose weights are kept
+  std::optional<Split> select_on = std::nullopt;  // where the best weights are selected
+  std::set<int> snapshots = {};                   // epochs whose weights are kept
 };
 
 // Reads the parameters of an assignment; they were validated when the sweep was planned.

@@ -9,7 +9,7 @@
 
 namespace camsweep {
 
-double SparseOptions::prune_at(int64_t step) const {
+double SparseOptions::prune_at(int64_t step, int64_t total_steps) const {
   constexpr double kLast = 0.005;
   const double done = static_cast<double>(step) / static_cast<double>(total_steps);
   return kLast + (prune - kLast) / 2 * (1 + std::cos(std::numbers::pi * done));

@@ -14,10 +14,9 @@ struct SparseOptions {
   double zeros = 0.4;      // share of all maskable weights
   double prune = 0.3;      // share of a layer's weights that the first exchange drops
   int64_t interval = 100;  // steps
-  int64_t total_steps = 0;
 
-  // What an exchange after `step` steps drops: from `prune` down to 0.005 by a cosine over the run.
-  double prune_at(int64_t step) const;
+  // What an exchange after `step` of `total_steps` drops: from `prune` down to 0.005 by a cosine.
+  double prune_at(int64_t step, int64_t total_steps) const;
 };
 
 // The share of each maskable parameter that lies in the top 1 - zeros of |w * dL/dw| over all of them (SNIP, Lee et

@@ -76,6 +76,7 @@ class Trainer {
   JobEnd finish();
 
   std::optional<Batch> next_batch();
+  Targets unmixed(const Batch& batch) const;
   Targets mixed(const Batch& batch) const;
   StepEnd train_step(const Batch& batch);
   void add_gradients(const Targets& part, double share, StepSums& sums, bool is_last);
@@ -93,6 +94,10 @@ class Trainer {
   void report_progress();
   void record(const std::string& name, std::optional<int> epoch, double value);
 
+  // Of the epoch's batches, cut among the ranks: the one that this rank has in this step.
+  uint64_t slice() const {
+    return static_cast<uint64_t>(state_.step * context_.collective.size() + context_.collective.rank());
+  }
   int64_t global_step() const { return state_.epoch * steps_per_epoch_ + state_.step; }
 
   JobContext& context_;

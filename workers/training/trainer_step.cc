@@ -36,21 +36,26 @@ Trainer::Targets Trainer::Targets::part(int64_t first, int64_t count) const {
   return targets;
 }
 
+Trainer::Targets Trainer::unmixed(const Batch& batch) const {
+  const auto format = channels_last_ ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+  return {.images = batch.images.to(context_.device).contiguous(format),
+          .labels = batch.labels.to(context_.device),
+          .partner_labels = {},
+          .samples = batch.samples,
+          .lambda = 1,
+          .number = slice() * static_cast<uint64_t>(settings_.micro_batches)};
+}
+
 // Pairs form within a rank.
 Trainer::Targets Trainer::mixed(const Batch& batch) const {
-  const auto format = channels_last_ ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
-  Collective& gang = context_.collective;
-  const auto number = static_cast<uint64_t>(state_.step * gang.size() + gang.rank());
-  Random random(settings_.seed, Purpose::kMixing, static_cast<uint64_t>(state_.epoch), number);
-  const at::Tensor images = batch.images.to(context_.device).contiguous(format);
+  Targets targets = unmixed(batch);
+  const at::Tensor& images = targets.images;
+  Random random(settings_.seed, Purpose::kMixing, static_cast<uint64_t>(state_.epoch), slice());
   const Mix mix = draw_mix(settings_.mixing, images.size(0), images.size(2), images.size(3), random);
-  Targets targets{.images = mix_images(images, mix),
-                  .labels = batch.labels.to(context_.device),
-                  .partner_labels = {},
-                  .samples = batch.samples,
-                  .lambda = mix.lambda,
-                  .number = number * static_cast<uint64_t>(settings_.micro_batches)};
-  if (mix.is_mixed()) targets.partner_labels = targets.labels.index_select(0, mix.partner.to(context_.device));
+  if (!mix.is_mixed()) return targets;
+  targets.images = mix_images(images, mix);
+  targets.partner_labels = targets.labels.index_select(0, mix.partner.to(context_.device));
+  targets.lambda = mix.lambda;
   return targets;
 }
 
@@ -138,9 +143,8 @@ void Trainer::update_weights() {
   if (average_) average_->update();
   const int64_t interval = settings_.sparse.interval;
   if (settings_.sparsity != Sparsity::kTrain || state_.optimizer_steps % interval != 0) return;
-  SparseOptions sparse = settings_.sparse;
-  sparse.total_steps = settings_.epochs * steps_per_epoch_;
-  sparsity_->exchange(sparse.prune_at(state_.optimizer_steps), settings_.seed, state_.optimizer_steps / interval);
+  const double dropped = settings_.sparse.prune_at(state_.optimizer_steps, schedule_.total_steps);
+  sparsity_->exchange(dropped, settings_.seed, state_.optimizer_steps / interval);
   if (average_) average_->follow(*sparsity_);
 }
 
@@ -155,11 +159,7 @@ void Trainer::find_sparsity() {
     for (const NamedTensor& buffer : backbone_->buffers()) buffers.push_back(buffer.tensor.clone());
     loader_.start_epoch(0);
     const std::optional<Batch> batch = next_batch();
-    const auto format = channels_last_ ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
-    const Targets plain{.images = batch->images.to(context_.device).contiguous(format),
-                        .labels = batch->labels.to(context_.device),
-                        .partner_labels = {},
-                        .samples = batch->samples};
+    const Targets plain = unmixed(*batch);
     StepSums sums{.loss = at::zeros({}, plain.images.options()), .correct = at::zeros({}, plain.labels.options())};
     reducer_->begin_step();
     add_gradients(plain, 1.0 / context_.collective.size(), sums, /*is_last=*/true);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/workers/training/fakes.h"
+#include "workers/checkpoints/safetensors.h"
 #include "workers/training/trainer.h"
 
 // Small trainings of one attempt after another.
@@ -95,6 +96,15 @@ inline std::map<std::string, std::string> fingerprint(const Attempt& attempt) {
     prints[metric.name + "@" + std::to_string(metric.epoch.value_or(-1))] = Json(metric.value).dump();
   }
   return prints;
+}
+
+// The final weights of two attempts, entry by entry.
+inline void expect_weights_near(const Attempt& left, const Attempt& right, double tolerance) {
+  const TensorFile expected = read_safetensors(left.directory / "artifacts/weights.safetensors");
+  const TensorFile found = read_safetensors(right.directory / "artifacts/weights.safetensors");
+  for (const auto& [name, tensor] : expected.tensors) {
+    EXPECT_LE((*found.find(name) - tensor).abs().max().item<double>(), tolerance) << name;
+  }
 }
 
 }  // namespace camsweep

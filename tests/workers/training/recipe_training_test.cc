@@ -76,11 +76,7 @@ TEST(RecipeTrainingTest, MicroBatchesAddUpToTheGradientOfTheWholeBatch) {
   const Attempt four = run_attempt(parts, dataset, scratch.path / "four");
 
   // As for two ranks below: another order of sums, amplified by AdamW.
-  const TensorFile expected = read_safetensors(one.directory / "artifacts/weights.safetensors");
-  const TensorFile found = read_safetensors(four.directory / "artifacts/weights.safetensors");
-  for (const auto& [name, tensor] : expected.tensors) {
-    EXPECT_LE((*found.find(name) - tensor).abs().max().item<double>(), 1e-4) << name;
-  }
+  expect_weights_near(one, four, 1e-4);
 }
 
 TEST(RecipeTrainingTest, FrozenTrunkStaysAsItWas) {
@@ -140,12 +136,7 @@ TEST(RecipeTrainingTest, SyncBatchNormMakesTwoRanksEqualOne) {
     two[collective.rank()] = run_attempt(wanted, dataset, scratch.path / "two", 1, collective);
   });
 
-  const TensorFile expected = read_safetensors(one.directory / "artifacts/weights.safetensors");
-  const TensorFile found = read_safetensors(two[0]->directory / "artifacts/weights.safetensors");
-  for (const auto& [name, tensor] : expected.tensors) {
-    const double difference = (*found.find(name) - tensor).abs().max().item<double>();
-    EXPECT_LE(difference, kTolerance * std::max(1.0, tensor.abs().max().item<double>())) << name;
-  }
+  expect_weights_near(one, *two[0], kTolerance);
 }
 
 TEST(RecipeTrainingTest, ZerosOfSparseWeightsAreKeptAndAnInterruptedRunKeepsTheSame) {

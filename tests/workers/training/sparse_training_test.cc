@@ -15,11 +15,11 @@ NamedTensor parameter(const std::string& name, at::Tensor value, const at::Tenso
 }
 
 TEST(SparseOptionsTest, PruningFallsToFivePerMilleByACosine) {
-  const SparseOptions options{.prune = 0.5, .total_steps = 1000};
+  const SparseOptions options{.prune = 0.5};
 
-  EXPECT_DOUBLE_EQ(options.prune_at(0), 0.5);
-  EXPECT_NEAR(options.prune_at(500), 0.2525, 1e-12);
-  EXPECT_NEAR(options.prune_at(1000), 0.005, 1e-12);
+  EXPECT_DOUBLE_EQ(options.prune_at(0, 1000), 0.5);
+  EXPECT_NEAR(options.prune_at(500, 1000), 0.2525, 1e-12);
+  EXPECT_NEAR(options.prune_at(1000, 1000), 0.005, 1e-12);
 }
 
 TEST(SnipTest, DensitiesAreTheSharesOfTheLargestProducts) {

@@ -94,12 +94,7 @@ TEST(TrainerTest, TwoRanksEqualOneRankAtTheSameGlobalBatch) {
     two[collective.rank()] = run_attempt(wanted, dataset, scratch.path / "two", 1, collective);
   });
 
-  const TensorFile expected = read_safetensors(one.directory / "artifacts/weights.safetensors");
-  const TensorFile found = read_safetensors(two[0]->directory / "artifacts/weights.safetensors");
-  for (const auto& [name, tensor] : expected.tensors) {
-    const double difference = (*found.find(name) - tensor).abs().max().item<double>();
-    EXPECT_LE(difference, kTolerance) << name;
-  }
+  expect_weights_near(one, *two[0], kTolerance);
 }
 
 TEST(TrainerTest, UnreadableImageFailsTheJobByNameAndIsNotRetried) {
