@@ -111,10 +111,7 @@ class ConvNextLike final : public Network {
   int blocks(int stage) const override { return static_cast<int>(stages_[static_cast<size_t>(stage)].size()); }
   at::Tensor compute_blocks(int stage, int first, const at::Tensor& below,
                             const ForwardContext& context) const override {
-    at::Tensor x = below;
-    for (int i = first; i < blocks(stage); ++i) {
-      x = context.pass(stage, i, stages_[static_cast<size_t>(stage)][static_cast<size_t>(i)](x, context));
-    }
+    const at::Tensor x = run_blocks(stages_[static_cast<size_t>(stage)], stage, first, below, context);
     return map_norm_ && stage == 3 ? map_norm_->over_channels(x) : x;
   }
 

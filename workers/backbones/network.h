@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "workers/backbones/backbone.h"
 #include "workers/backbones/head.h"
@@ -67,6 +68,17 @@ class Network : public Backbone {
   std::optional<Head> head_;
   at::MemoryFormat format_ = at::MemoryFormat::Contiguous;
 };
+
+// A stage's blocks from number `first` on; behind each ForwardContext::at_point is called.
+template <class Block>
+at::Tensor run_blocks(const std::vector<Block>& blocks, int stage, int first, const at::Tensor& below,
+                      const ForwardContext& context) {
+  at::Tensor x = below;
+  for (auto i = static_cast<size_t>(first); i < blocks.size(); ++i) {
+    x = context.pass(stage, static_cast<int>(i), blocks[i](x, context));
+  }
+  return x;
+}
 
 // The parts of a key between its dots, for the groups of layers: "stages.2.5.gamma" -> "stages", 2, 5.
 std::string_view key_part(std::string_view key, int index);

@@ -110,9 +110,14 @@ class FeedForwardBlock {
   DropPath drop_path_;
 };
 
+// Counts as one block.
 struct BlockPair {
   LargeKernelBlock large_kernel;
   FeedForwardBlock feed_forward;
+
+  at::Tensor operator()(const at::Tensor& x, const ForwardContext& context) const {
+    return feed_forward(large_kernel(x, context), context);
+  }
 };
 
 class RepLkNet final : public Network {
@@ -167,16 +172,10 @@ class RepLkNet final : public Network {
     return compute_blocks(stage, 0, x, context);
   }
 
-  // A pair counts as one block.
   int blocks(int stage) const override { return static_cast<int>(stages_[static_cast<size_t>(stage)].size()); }
   at::Tensor compute_blocks(int stage, int first, const at::Tensor& below,
                             const ForwardContext& context) const override {
-    at::Tensor x = below;
-    for (int i = first; i < blocks(stage); ++i) {
-      const BlockPair& pair = stages_[static_cast<size_t>(stage)][static_cast<size_t>(i)];
-      x = context.pass(stage, i, pair.feed_forward(pair.large_kernel(x, context), context));
-    }
-    return x;
+    return run_blocks(stages_[static_cast<size_t>(stage)], stage, first, below, context);
   }
 
   // Spec backbones, 2.6.
