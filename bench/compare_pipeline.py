@@ -9,6 +9,7 @@ transforms and timm's create_transform over Pillow, one thread each; pixels are 
 (tests/workers/data/make_augmentation_vectors.py). Times are CPU time per image, in turns; printed is the median of the
 rounds' ratios with their range. Run it with a Python that has torch, torchvision, timm and Pillow (bench/README.md)."""
 import argparse
+import collections
 import io
 import json
 import pathlib
@@ -46,6 +47,11 @@ def peer_ms(files, transform, passes):
     return 1e3 * (time.process_time() - start) / (passes * len(files))
 
 
+def spread(over, under):
+    ratios = [a / b for a, b in zip(over, under)]
+    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photos", type=pathlib.Path, required=True)
@@ -56,19 +62,18 @@ def main():
     paths = sorted(options.photos.glob("**/*.jpg"))
     files = [path.read_bytes() for path in paths]
     print(f"torchvision {torchvision.__version__}, timm {timm.__version__}, Pillow {PIL.__version__}, {len(files)} files")
-    ours = {"decode": [], "crop": [], "randaugment": []}
-    theirs = {"crop": [], "randaugment": []}
+    ours, theirs = collections.defaultdict(list), collections.defaultdict(list)
     for _ in range(options.rounds):
         command = [str(PROGRAM), str(options.passes), *map(str, paths)]
         for name, ms in json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout).items():
             ours[name].append(ms)
         for name, transform in peers().items():
             theirs[name].append(peer_ms(files, transform, options.passes))
-    print(f"decoding alone: {statistics.median(ours['decode']):.2f} ms")
+    print(f"decoding alone: {statistics.median(ours['decode']):.2f} ms, of the crop {statistics.median(ours['decode_crop']):.2f} ms")
     for name in theirs:
-        ratios = [peer / own for peer, own in zip(theirs[name], ours[name])]
-        print(f"{name}: ours {statistics.median(ours[name]):.2f} ms, peer {statistics.median(theirs[name]):.2f} ms; ratio "
-              f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})")  # fmt: skip
+        for which, times in {name: ours[name], f"{name} of whole images": ours["whole_" + name]}.items():
+            print(f"{which}: ours {statistics.median(times):.2f} ms, peer {statistics.median(theirs[name]):.2f} ms; "
+                  f"ratio {spread(theirs[name], times)}; of the crop's decoding {spread(ours['decode_crop'], times)}")  # fmt: skip
 
 
 if __name__ == "__main__":

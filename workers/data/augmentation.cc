@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "schemas/error.h"
 #include "workers/data/image_operations.h"
 
 namespace camsweep {
@@ -75,6 +76,19 @@ std::array<uint8_t, 3> mean_colour(const Normalization& normalization) {
   return colour;
 }
 
+// What follows the crop, in place.
+void flip_and_distort(Image& seen, const Augmentation& augmentation, const Normalization& normalization,
+                      Random& random) {
+  if (augmentation.flip > 0 && random.uniform() < augmentation.flip) flip_horizontally(seen);
+  if (augmentation.rand_augment) {
+    for (Distortion& distortion : draw_distortions(*augmentation.rand_augment, random)) {
+      distortion.filter = draw_filter(augmentation.interpolation, random);
+      distort(seen, distortion, mean_colour(normalization));
+    }
+  }
+  if (augmentation.color_jitter > 0) jitter(seen, augmentation.color_jitter, random);
+}
+
 void hide(float* planes, int side, const Augmentation::Hiding& hiding, Random& random) {
   const auto last = static_cast<int64_t>(hiding.sides.size()) - 1;
   const int cell = hiding.sides[static_cast<size_t>(random.integer(0, last))];
@@ -135,17 +149,20 @@ void flip_horizontally(Image& image) {
 Image augment(const Image& image, int side, const Augmentation& augmentation, const Normalization& normalization,
               Random& random) {
   Image seen = crop_image(image, side, augmentation, random);
-  if (augmentation.flip > 0 && random.uniform() < augmentation.flip) flip_horizontally(seen);
-  if (augmentation.rand_augment) {
-    for (Distortion& distortion : draw_distortions(*augmentation.rand_augment, random)) {
-      distortion.filter = draw_filter(augmentation.interpolation, random);
-      distort(seen, distortion, mean_colour(normalization));
-    }
-  }
-  if (augmentation.color_jitter > 0) jitter(seen, augmentation.color_jitter, random);
+  flip_and_distort(seen, augmentation, normalization, random);
   return seen;
 }
 
+Image augment(const ReadCrop& read, int side, const Augmentation& augmentation, const Normalization& normalization,
+              Random& random) {
+  CAMSWEEP_CHECK(augmentation.crop == Augmentation::CropKind::kRandomResized, "other crops see the whole picture");
+  const Filter filter = draw_filter(augmentation.interpolation, random);
+  const Image part = read(
+      [&](ImageSize size) { return random_resized_crop(size.width, size.height, augmentation.least_area, random); });
+  Image seen = resize(part, side, side, filter);
+  flip_and_distort(seen, augmentation, normalization, random);
+  return seen;
+}
 std::optional<Crop> draw_erased(int side, double probability, Random& random) {
   if (random.uniform() >= probability) return std::nullopt;
   const double log_aspect = std::log(1 / 0.3);

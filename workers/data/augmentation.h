@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -56,6 +57,11 @@ void flip_horizontally(Image& image);
 // All that happens to pixels of 8 bits: side x side, bit-identical to timm and torchvision with the same draws.
 // Pixels from outside have the normalization's mean colour.
 Image augment(const Image& image, int side, const Augmentation& augmentation, const Normalization& normalization,
+              Random& random);
+
+// The same for a random resized crop, of a picture of which `read` decodes the chosen part alone.
+using ReadCrop = std::function<Image(const ChooseCrop&)>;
+Image augment(const ReadCrop& read, int side, const Augmentation& augmentation, const Normalization& normalization,
               Random& random);
 
 // What random erasing covers of a side x side picture, if anything: up to ten tries of an area fraction in [0.02, 1/3]

@@ -18,6 +18,11 @@ std::string_view split_name(Split split) {
 
 GrayImage Dataset::mask(const std::string& name) const { throw ImageError(fmt::format("{}: no such mask", name)); }
 
+Image Dataset::image_part(const Sample& sample, const ChooseCrop& choose) const {
+  const Image whole = image(sample);
+  return cut(whole, choose({whole.width, whole.height}));
+}
+
 std::vector<float> Dataset::signal(const Sample&) const {
   CAMSWEEP_CHECK(false, "a data set of images has no signals");
 }

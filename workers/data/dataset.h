@@ -40,6 +40,8 @@ class Dataset {
   virtual ~Dataset() = default;
   // Decodes (or, for `synth`, draws) one image. Throws ImageError naming the file. Thread-safe.
   virtual Image image(const Sample& sample) const = 0;
+  // The part of it that is chosen, with the same pixels; no more than it needs may be decoded.
+  virtual Image image_part(const Sample& sample, const ChooseCrop& choose) const;
   // Samples are one-dimensional signals of so many values, seen as one column of pixels; 0: they are images.
   virtual int signal_length() const { return 0; }
   // The values of one of them. Thread-safe.

@@ -20,6 +20,9 @@ std::unique_ptr<Dataset> load_unchecked(const Json& spec);
 class FileDataset : public Dataset {
  public:
   Image image(const Sample& sample) const override { return read_image(images_ / sample.id); }
+  Image image_part(const Sample& sample, const ChooseCrop& choose) const override {
+    return read_image(images_ / sample.id, choose);
+  }
 
   GrayImage mask(const std::string& name) const override { return read_gray_png(masks_ / name); }
 

@@ -53,6 +53,15 @@ Image read_image(const fs::path& file) {
   });
 }
 
+Image read_image(const fs::path& file, const ChooseCrop& choose) {
+  return named(file, [&](std::string_view bytes) {
+    if (is_jpeg(bytes)) return decode_jpeg(bytes, choose(jpeg_size(bytes)));
+    if (!is_png(bytes)) throw ImageError(describe(bytes));
+    const Image image = decode_png_rgb(bytes);
+    return cut(image, choose({image.width, image.height}));
+  });
+}
+
 GrayImage read_gray_png(const fs::path& file) {
   return named(file, [](std::string_view bytes) {
     if (!is_png(bytes)) throw ImageError(describe(bytes));
@@ -82,6 +91,19 @@ ImageSize read_image_size(const fs::path& file) {
   } catch (const ImageError&) {
     return named(file, size_of);  // a longer header, or damage to name
   }
+}
+
+Image cut(const Image& image, const Crop& part) {
+  CAMSWEEP_CHECK(part.x >= 0 && part.y >= 0 && part.width > 0 && part.height > 0 &&
+                     part.x + part.width <= image.width && part.y + part.height <= image.height,
+                 "a part lies within its image");
+  Image result{.width = part.width, .height = part.height, .rgb = {}};
+  result.rgb.reserve(size_t{3} * static_cast<size_t>(part.width) * static_cast<size_t>(part.height));
+  for (int y = part.y; y < part.y + part.height; ++y) {
+    const auto first = image.rgb.begin() + (static_cast<ptrdiff_t>(y) * image.width + part.x) * 3;
+    result.rgb.insert(result.rgb.end(), first, first + ptrdiff_t{3} * part.width);
+  }
+  return result;
 }
 
 void check_pixel_count(int width, int height) {

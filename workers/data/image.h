@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,19 @@ struct ImageSize {
   int height = 0;
 };
 
+// A part of an image in whole pixels.
+struct Crop {
+  int x = 0;
+  int y = 0;
+  int width = 0;
+  int height = 0;
+};
+
+// Which part of an image is wanted, once its size is known.
+using ChooseCrop = std::function<Crop(ImageSize)>;
+
+Image cut(const Image& image, const Crop& part);
+
 // Larger images are refused before memory is taken for them.
 constexpr int kLargestSide = 65'500;
 constexpr int64_t kMostPixels = 100'000'000;
@@ -51,6 +65,9 @@ class ImageError : public Error {
 // Decodes JPEG or PNG by content, whatever the name says, bit-identical to Pillow 12's convert("RGB") for every colour
 // form of both; EXIF orientation is ignored. Any damage to pixels (libjpeg's warnings too) is an ImageError.
 Image read_image(const std::filesystem::path& file);
+// The chosen part, with the same pixels. Of a JPEG no more than it needs is decoded, so that damage elsewhere is not
+// found.
+Image read_image(const std::filesystem::path& file, const ChooseCrop& choose);
 GrayImage read_gray_png(const std::filesystem::path& file);
 // PNG of any form, converted to RGBA.
 AlphaImage read_alpha_png(const std::filesystem::path& file);

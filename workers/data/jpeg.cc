@@ -4,6 +4,7 @@
 #include <csetjmp>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 
 // After <cstdio>, which they need.
@@ -82,6 +83,29 @@ bool decode(Decoder& decoder, J_COLOR_SPACE space, uint8_t* pixels) {
   return true;
 }
 
+// Colours are upsampled from their neighbours', so that a block around the part is decoded with it. `row` has room for
+// one of the whole image.
+bool decode_part(Decoder& decoder, const Crop& part, uint8_t* row, uint8_t* pixels) {
+  if (setjmp(decoder.errors.jump) != 0) return false;
+  jpeg_decompress_struct& info = decoder.info;
+  info.out_color_space = JCS_RGB;
+  jpeg_start_decompress(&info);
+  const int block_width = info.max_h_samp_factor * DCTSIZE;
+  const int block_height = info.max_v_samp_factor * DCTSIZE;
+  const int right = std::min(static_cast<int>(info.output_width), part.x + part.width + block_width);
+  auto left = static_cast<JDIMENSION>(std::max(0, part.x - block_width));
+  JDIMENSION columns = static_cast<JDIMENSION>(right) - left;
+  jpeg_crop_scanline(&info, &left, &columns);  // moves `left` to a block's edge
+  if (part.y > block_height) jpeg_skip_scanlines(&info, static_cast<JDIMENSION>(part.y - block_height));
+  const size_t bytes = size_t{3} * static_cast<size_t>(part.width);
+  const size_t skipped = size_t{3} * (static_cast<size_t>(part.x) - left);
+  for (int y = static_cast<int>(info.output_scanline); y < part.y + part.height; ++y) {
+    jpeg_read_scanlines(&info, &row, 1);
+    if (y >= part.y) std::memcpy(pixels + bytes * static_cast<size_t>(y - part.y), row + skipped, bytes);
+  }
+  return true;
+}
+
 // Pillow's conversion of inverted CMYK: an ink takes (255 - k) * c / 255, rounded, from 255 - k.
 std::vector<uint8_t> rgb_of_inverted_cmyk(const std::vector<uint8_t>& cmyk) {
   std::vector<uint8_t> rgb;
@@ -155,6 +179,17 @@ Image decode_jpeg(std::string_view bytes) {
   image.rgb.resize(size_t{four_inks ? 4U : 3U} * decoder->info.image_width * decoder->info.image_height);
   if (!decode(*decoder, four_inks ? JCS_CMYK : JCS_RGB, image.rgb.data())) throw ImageError(decoder->errors.text);
   if (four_inks) image.rgb = rgb_of_inverted_cmyk(image.rgb);
+  return image;
+}
+
+Image decode_jpeg(std::string_view bytes, const Crop& part) {
+  const auto decoder = open(bytes);
+  if (decoder->info.num_components > 3) return cut(decode_jpeg(bytes), part);
+  check_pixel_count(static_cast<int>(decoder->info.image_width), static_cast<int>(decoder->info.image_height));
+  Image image{.width = part.width, .height = part.height, .rgb = {}};
+  image.rgb.resize(size_t{3} * static_cast<size_t>(part.width) * static_cast<size_t>(part.height));
+  std::vector<uint8_t> row(size_t{3} * decoder->info.image_width);
+  if (!decode_part(*decoder, part, row.data(), image.rgb.data())) throw ImageError(decoder->errors.text);
   return image;
 }
 

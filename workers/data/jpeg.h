@@ -17,6 +17,9 @@ ImageSize jpeg_size(std::string_view bytes);
 // skipped.
 Image decode_jpeg(std::string_view bytes);
 
+// The same pixels of a part of the image: what lies below it is not read, what lies above and beside it hardly.
+Image decode_jpeg(std::string_view bytes, const Crop& part);
+
 std::string encode_jpeg(const Image& image, int quality);
 
 }  // namespace camsweep

@@ -1,12 +1,17 @@
 #include "workers/data/loader.h"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
+#include <atomic>
+#include <charconv>
 #include <condition_variable>
+#include <cstdlib>
 #include <deque>
 #include <exception>
 #include <mutex>
 #include <numeric>
+#include <string_view>
 #include <thread>
 
 #include "schemas/error.h"
@@ -34,6 +39,19 @@ at::Tensor zero_inputs(const Dataset& dataset, int64_t count, int side) {
   return at::zeros({count, 3, side, side}, at::kFloat);
 }
 
+size_t image_cache_bytes() {
+  constexpr const char* kVariable = "CAMSWEEP_IMAGE_CACHE";
+  const char* given = std::getenv(kVariable);
+  if (given == nullptr) return 0;
+  const std::string_view text = given;
+  uint32_t mebibytes = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mebibytes);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    throw ConfigError(fmt::format("{} is '{}'; allowed: a whole number of MiB", kVariable, text));
+  }
+  return size_t{mebibytes} << 20;
+}
+
 // Threads take single images, of the batch that is due first; a batch is handed out once all of its images are there.
 struct Loader::Impl {
   struct Slot {
@@ -44,7 +62,11 @@ struct Loader::Impl {
   };
 
   Impl(const Dataset& the_dataset, Split split, const LoaderOptions& the_options)
-      : dataset(the_dataset), samples(the_dataset.samples(split)), options(the_options), order(samples.size()) {
+      : dataset(the_dataset),
+        samples(the_dataset.samples(split)),
+        options(the_options),
+        order(samples.size()),
+        kept(samples.size()) {
     CAMSWEEP_CHECK(options.batch % options.ranks == 0, "the batch is a multiple of the gang");
     for (int i = 0; i < std::max(1, options.threads); ++i) threads.emplace_back([this] { work(); });
   }
@@ -125,15 +147,35 @@ struct Loader::Impl {
     }
   }
 
-  void make_image(Slot& slot, size_t position, int of_epoch) const {
+  // The first epoch decodes whole files: damage anywhere in one ends a training at its start, not when a crop meets it.
+  Image see(size_t index, int of_epoch, Random& random) {
+    const auto as_seen = [&](const auto& picture) {
+      return augment(picture, options.side, options.augmentation, options.normalization, random);
+    };
+    if (!kept[index].rgb.empty()) return as_seen(kept[index]);
+    const bool needs_part = options.augmentation.crop == Augmentation::CropKind::kRandomResized;
+    if (needs_part && of_epoch > 0 && kept_bytes >= options.cache_bytes) {
+      return as_seen(ReadCrop([&](const ChooseCrop& choose) { return dataset.image_part(samples[index], choose); }));
+    }
+    Image image = dataset.image(samples[index]);
+    Image seen = as_seen(image);
+    keep(index, std::move(image));
+    return seen;
+  }
+
+  void keep(size_t index, Image image) {
+    const size_t bytes = image.rgb.size();
+    if (kept_bytes.fetch_add(bytes) + bytes <= options.cache_bytes) kept[index] = std::move(image);
+  }
+
+  void make_image(Slot& slot, size_t position, int of_epoch) {
     const size_t index = slot.batch.samples[position];
     if (dataset.signal_length() > 0) {
       slot.batch.images[static_cast<int64_t>(position)].copy_(to_input(dataset.signal(samples[index])));
       return;
     }
-    const Image image = dataset.image(samples[index]);
     Random random(options.seed, Purpose::kAugmentation, static_cast<uint64_t>(of_epoch), index);
-    const Image seen = augment(image, options.side, options.augmentation, options.normalization, random);
+    const Image seen = see(index, of_epoch, random);
     float* planes = slot.batch.images.data_ptr<float>() + position * size_t{3} * options.side * options.side;
     normalize_into(seen, options.normalization, planes);
     erase_and_hide(planes, options.side, options.augmentation, random);
@@ -144,6 +186,10 @@ struct Loader::Impl {
   const LoaderOptions options;
   std::vector<size_t> order;
   int epoch = 0;
+  // Decoded images by sample; empty: not kept. An epoch has a sample once and ends before the next one starts, so that
+  // no two threads meet at one. Once an image did not fit, none is added.
+  std::vector<Image> kept;
+  std::atomic<size_t> kept_bytes = 0;
 
   std::mutex mutex;  // guards all below
   std::condition_variable work_there;

@@ -22,9 +22,13 @@ struct LoaderOptions {
   uint64_t seed = 0;
   int batch = 32;  // images per step of the whole gang
   int rank = 0;
-  int ranks = 1;    // batch is a multiple of it
-  int threads = 1;  // decode threads of this rank
+  int ranks = 1;           // batch is a multiple of it
+  int threads = 1;         // decode threads of this rank
+  size_t cache_bytes = 0;  // of decoded images that are kept for later epochs
 };
+
+// What CAMSWEEP_IMAGE_CACHE allows a rank, given in MiB; 0 where it is not set. Throws ConfigError.
+size_t image_cache_bytes();
 
 // This rank's share of one step: the rank's slice of the gang's batch, so that what a step sees depends neither on the
 // number of ranks nor of threads.

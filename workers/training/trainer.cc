@@ -25,7 +25,8 @@ LoaderOptions train_loader(const TrainSettings& settings, const JobContext& cont
           .batch = settings.batch,
           .rank = context.collective.rank(),
           .ranks = context.collective.size(),
-          .threads = context.threads};
+          .threads = context.threads,
+          .cache_bytes = image_cache_bytes()};
 }
 
 // Ranks must agree on what they train: a mixed installation would otherwise sum unlike gradients.
