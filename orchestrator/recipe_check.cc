@@ -48,10 +48,14 @@ std::optional<std::string> weights_problem(const Row& cell) {
   return std::nullopt;
 }
 
-// Methods step in behind blocks.
+// Methods step in behind blocks, but for ACoL, which replaces the head.
 std::optional<std::string> method_problem(const Row& cell, const BackboneVariant& variant) {
   const std::string& method = text(cell, positions().wsol_method);
   if (method == "none" || has_residual_branches(variant)) return std::nullopt;
+  if (method == "acol") {
+    if (!takes_signals(variant)) return std::nullopt;
+    return fmt::format("wsol_method is acol, which is for images, but {} takes signals", variant.name);
+  }
   return fmt::format(
       "wsol_method is {}, but {} has no residual blocks to step in behind; allowed: resnet, convnext, replknet, slak "
       "and "

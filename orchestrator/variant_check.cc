@@ -14,6 +14,16 @@
 namespace camsweep {
 namespace {
 
+bool has_erasing_head(const Row& cell) {
+  static const size_t kMethod = parameter_position("wsol_method");
+  return *cell[kMethod] == "acol";
+}
+
+MapSetting::Classifier classifier_of(const Row& cell, const BackboneVariant& variant) {
+  if (has_erasing_head(cell)) return MapSetting::Classifier::kErasing;
+  return has_class_maps(variant) ? MapSetting::Classifier::kPooled : MapSetting::Classifier::kFullyConnected;
+}
+
 // Why the cell's network does not give a map that the analysis asks for.
 std::optional<std::string> localize_problem(const Row& cell, const AnalysisSpec& analysis,
                                             const BackboneVariant& variant) {
@@ -24,7 +34,7 @@ std::optional<std::string> localize_problem(const Row& cell, const AnalysisSpec&
   const MapSetting setting{
       .network = variant.name,
       .stages = stage_count(variant),
-      .classifier = has_class_maps(variant) ? MapSetting::Classifier::kPooled : MapSetting::Classifier::kFullyConnected,
+      .classifier = classifier_of(cell, variant),
       .pooling = value("pool") == "gmp" ? MapSetting::Pooling::kMaximum : MapSetting::Pooling::kAverage,
       .layers = *parse_layers(value("layers").get<std::string>()),
       .exact_weights = value("cam_weight") == "exact",
@@ -80,7 +90,12 @@ void check_variant(const SweepSpec& sweep, const Row& cell, const BackboneVarian
     return analysis.stage == Stage::kPca || analysis.stage == Stage::kActivation;
   };
   const auto analysis = std::ranges::find_if(sweep.analyses, needs_maps);
-  if (analysis != sweep.analyses.end() && !has_class_maps(variant)) {
+  if (analysis == sweep.analyses.end()) return;
+  if (has_erasing_head(cell)) {
+    refuse(fmt::format("wsol_method is acol, whose head has no weights on feature maps, which `{}` needs",
+                       stage_name(analysis->stage)));
+  }
+  if (!has_class_maps(variant)) {
     refuse(
         fmt::format("{} has no class activation maps for `{}`, as its classifier is of fully connected layers; the "
                     "tail `cam` has ({}_gap)",

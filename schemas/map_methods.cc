@@ -120,6 +120,11 @@ std::optional<std::string> method_problem(MapMethod method, const MapSetting& se
         "networks",
         name, setting.network);
   }
+  if (setting.classifier == MapSetting::Classifier::kErasing) {
+    if (method == MapMethod::kCam) return std::nullopt;  // the head's own
+    return fmt::format("{}: the head of acol has no weights on feature maps; cam is its own map, and gradcam works too",
+                       name);
+  }
   if (setting.exact_weights && setting.pooling == MapSetting::Pooling::kMaximum) {
     return fmt::format("{}: cam_weight 'exact' needs average pooling; {} has pool 'gmp'", name, setting.network);
   }

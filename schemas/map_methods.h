@@ -53,7 +53,7 @@ std::optional<std::vector<int>> parse_layers(std::string_view text);
 struct MapSetting {
   std::string network;  // a backbone's name
   int stages = 4;       // of its trunk
-  enum class Classifier { kPooled, kFullyConnected } classifier = Classifier::kPooled;
+  enum class Classifier { kPooled, kFullyConnected, kErasing } classifier = Classifier::kPooled;
   enum class Pooling { kAverage, kMaximum } pooling = Pooling::kAverage;
   std::vector<int> layers = {};
   bool exact_weights = false;  // cam_weight: exact

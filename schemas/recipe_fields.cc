@@ -125,6 +125,21 @@ Fields outcome_fields() {
   };
 }
 
+Fields acol_fields() {
+  return {
+      number("acol_threshold", 0.6, 0, 1, "activation, of [0, 1], from which ACoL's second classifier sees nothing"),
+      integer("acol_channels", 1024, 1, 1 << 16, "of the convolutions of ACoL's two classifiers"),
+  };
+}
+
+Fields guidance_fields() {
+  return {
+      field("spg_high", "numbers", {0.7, 0.5, 0.7},
+            "above which SPG takes a position for object: by the class map, its later branch, both branches"),
+      field("spg_low", "numbers", {0.01, 0.05, 0.1}, "below which it takes one for background"),
+  };
+}
+
 Fields hiding_fields() {
   ParameterInfo side =
       field("hide", "integer_or_name", 0,
@@ -152,10 +167,11 @@ Fields bridge_fields() {
 }  // namespace
 
 std::vector<ParameterInfo> method_fields() {
-  Fields all = {choice("wsol_method", {"none", "adl", "bridgegap"}, "what training does to make maps cover objects"),
+  Fields all = {choice("wsol_method", {"none", "adl", "acol", "spg", "bridgegap"},
+                       "what training does to make maps cover objects"),
                 number("adl_rate", 0.75, 0, 1, "share of batches whose most active positions ADL drops"),
                 number("adl_gamma", 0.9, 0, 1, "of the largest activation, where dropping begins")};
-  for (Fields part : {hiding_fields(), bridge_fields()}) {
+  for (Fields part : {acol_fields(), guidance_fields(), hiding_fields(), bridge_fields()}) {
     std::move(part.begin(), part.end(), std::back_inserter(all));
   }
   return all;

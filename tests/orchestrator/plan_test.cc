@@ -245,6 +245,16 @@ TEST_F(PlanTest, ABackboneThatCannotDoWhatItsCellAsksIsRefusedBeforeAnythingRuns
   EXPECT_NE(message("matrix: {backbone: [resnet18], layers: [last, stage3]}\nanalyses: [{localize: [pc1]}]\n")
                 .find("pc1: weights the last feature map as the classifier does"),
             std::string::npos);
+  EXPECT_EQ(message("matrix: {backbone: [vgg16], wsol_method: acol}\nanalyses: [{localize: [cam, gradcam]}]\n"), "");
+  EXPECT_NE(message("matrix: {backbone: [resnet18], wsol_method: acol}\nanalyses: [{localize: [cam_positive]}]\n")
+                .find("cam_positive: the head of acol has no weights on feature maps"),
+            std::string::npos);
+  EXPECT_NE(message("matrix: {backbone: [resnet18], wsol_method: acol}\nanalyses: [pca]\n")
+                .find("wsol_method is acol, whose head has no weights on feature maps, which `pca` needs"),
+            std::string::npos);
+  EXPECT_NE(message("matrix: {backbone: [vgg16], wsol_method: spg}\nanalyses: [erf]\n")
+                .find("wsol_method is spg, but vgg16 has no residual blocks"),
+            std::string::npos);
 }
 
 TEST_F(PlanTest, SignalsAndImagesAreNotMixed) {

@@ -126,7 +126,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "x.yaml:4:24: checkpoints.catalog: no.yaml: there is no such catalog of checkpoints"},
         Mistake{
             "matrix: {seed: [1, 2]}",
-            "x.yaml:3:10: matrix.seed: found the unknown key 'seed', none of the 83 that `camsweep schema` describes"},
+            "x.yaml:3:10: matrix.seed: found the unknown key 'seed', none of the 87 that `camsweep schema` describes"},
         Mistake{"matrix: {epochs: ten}",
                 "x.yaml:3:18: matrix.epochs: found 'ten', expected an integer from 0 to 100000"},
         Mistake{"matrix: {epochs: [1, -2]}",

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -27,13 +28,22 @@ std::string form_name(Form form);
 // Throws ConfigError for another name.
 Form form_named(const std::string& name);
 
+// ACoL's head in place of the family's own (erasing_head.h).
+struct ErasingOptions {
+  double threshold = 0.6;  // positions whose activation of the label reaches it, of [0, 1], are erased
+  int channels = 1024;     // of the hidden convolutions
+};
+
 struct BackboneOptions {
   int classes = 1000;
   HeadKind head = HeadKind::kPaper;
   Pool pool = Pool::kGap;
   double drop_path = 0;  // stochastic depth rate of the last residual block; block i of n has rate * i / (n - 1)
   Form form = Form::kTrain;
+  std::optional<ErasingOptions> erasing = std::nullopt;
 };
+
+class ErasingHead;
 
 struct NamedTensor {
   std::string name;  // the official implementation's state-dict key
@@ -73,9 +83,13 @@ struct ForwardContext {
 };
 
 // How logits follow from the feature map (spec backbones, 3): from its mean or maximum over positions through one
-// linear layer (kLinear), with a norm of the map before (kBatchNorm) or of the pooled values between (kLayerNorm); or
-// from all of its positions (kFullyConnected), which leaves no class activation map.
-enum class HeadForm { kLinear, kBatchNorm, kLayerNorm, kFullyConnected };
+// linear layer (kLinear), with a norm of the map before (kBatchNorm) or of the pooled values between (kLayerNorm); from
+// all of its positions (kFullyConnected), which leaves no class activation map; or from class maps of convolutions
+// (kErasing).
+enum class HeadForm { kLinear, kBatchNorm, kLayerNorm, kFullyConnected, kErasing };
+
+// Whether logits follow from pooled features through one linear layer.
+constexpr bool is_pooled(HeadForm form) { return form < HeadForm::kFullyConnected; }
 
 // Groups of parameters for layer-wise learning rates, from 0 at the stem to count - 1 at the head (spec
 // backbones, 2.6).
@@ -125,7 +139,9 @@ class Backbone {
   virtual double batch_norm_eps() const = 0;
 
   virtual HeadForm head_form() const = 0;
-  // For class activation maps, of every head but kFullyConnected. `classifier_weight` is (classes, C).
+  // Null but for kErasing.
+  virtual const ErasingHead* erasing_head() const = 0;
+  // For class activation maps, of heads that are is_pooled(). `classifier_weight` is (classes, C).
   virtual at::Tensor classifier_weight() const = 0;
   // Exact weights a of spec backbones, 3: for pooled features g (C) of one image and a class, (C). With kLayerNorm they
   // depend on the image through g's deviation; otherwise g is not read. Only for Pool::kGap.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "workers/backbones/backbone.h"
+#include "workers/backbones/erasing_head.h"
 #include "workers/backbones/layers.h"
 #include "workers/backbones/tensor_registry.h"
 
@@ -78,6 +79,6 @@ class FullyConnectedHead {
   std::vector<Linear> layers_;
 };
 
-using Head = std::variant<PooledHead, FullyConnectedHead>;
+using Head = std::variant<PooledHead, FullyConnectedHead, ErasingHead>;
 
 }  // namespace camsweep

@@ -17,14 +17,15 @@ MethodPoints method_points(const Backbone& backbone) {
                     backbone.variant().name));
   }
   const int blocks = backbone.blocks(last);
+  const TrunkPoint below = {last - 1, backbone.blocks(last - 1) - 1};
   MethodPoints points;
+  points.guidance = {TrunkPoint{last - 1, 0}, below};
   if (!has_signed_maps(backbone.variant())) {
     points.adl = {{last - 1, 0}, {last, 0}};
     if (blocks > 1) points.adl.push_back({last, blocks - 1});
     points.bridge = {last, 0};
     return points;
   }
-  const TrunkPoint below = {last - 1, backbone.blocks(last - 1) - 1};
   points.adl = {below};
   for (int block = 0; block < blocks; ++block) points.adl.push_back({last, block});
   points.bridge = blocks > 1 ? TrunkPoint{last, blocks - 2} : below;

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <variant>
 
 #include "schemas/error.h"
 
@@ -48,13 +47,31 @@ at::Tensor Network::classify(const at::Tensor& features, const ForwardContext& c
 LayerGroups Network::layer_groups() const {
   LayerGroups groups{.count = layer_group_count(), .group = {}};
   for (const NamedTensor& parameter : parameters()) {
-    groups.group.push_back(layer_group(parameter.name));
+    const bool of_erasing_head = parameter.name.starts_with(ErasingHead::kPrefix);
+    groups.group.push_back(of_erasing_head ? groups.count - 1 : layer_group(parameter.name));
     CAMSWEEP_CHECK(groups.group.back() >= 0 && groups.group.back() < groups.count, "a layer group is below the count");
   }
   return groups;
 }
 
+void Network::set_head(const PooledHeadShape& shape) {
+  if (options_.erasing) {
+    head_.emplace(ErasingHead(registry_, {.norm = shape.form, .channels = shape.channels}, options_));
+  } else {
+    head_.emplace(PooledHead(registry_, shape, options_));
+  }
+}
+
+void Network::set_head(const FullyConnectedHeadShape& shape) {
+  if (options_.erasing) {
+    head_.emplace(ErasingHead(registry_, {.channels = shape.channels}, options_));
+  } else {
+    head_.emplace(FullyConnectedHead(registry_, shape, options_));
+  }
+}
+
 HeadForm Network::head_form() const {
+  if (erasing_head()) return HeadForm::kErasing;
   const auto* pooled = std::get_if<PooledHead>(&*head_);
   return pooled ? pooled->form() : HeadForm::kFullyConnected;
 }
@@ -90,7 +107,7 @@ void Network::to(at::Device device, bool channels_last) {
 
 const PooledHead& Network::pooled_head() const {
   const auto* pooled = std::get_if<PooledHead>(&*head_);
-  CAMSWEEP_CHECK(pooled, "a head of fully connected layers has no class activation map");
+  CAMSWEEP_CHECK(pooled, "only a pooled head has weights of a class activation map");
   return *pooled;
 }
 

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "workers/backbones/backbone.h"
@@ -36,6 +37,7 @@ class Network : public Backbone {
   double batch_norm_eps() const override { return BatchNorm2d::kEps; }
 
   HeadForm head_form() const final;
+  const ErasingHead* erasing_head() const final { return std::get_if<ErasingHead>(&*head_); }
   at::Tensor classifier_weight() const final { return pooled_head().weight(); }
   at::Tensor exact_cam_weights(const at::Tensor& pooled, int64_t class_index) const final;
   double exact_cam_constant(int64_t class_index) const final;
@@ -47,8 +49,9 @@ class Network : public Backbone {
   Network(const BackboneVariant& variant, const BackboneOptions& options) : variant_(variant), options_(options) {}
 
   TensorRegistry& registry() { return registry_; }
-  void set_head(const PooledHeadShape& shape) { head_.emplace(PooledHead(registry_, shape, options_)); }
-  void set_head(const FullyConnectedHeadShape& shape) { head_.emplace(FullyConnectedHead(registry_, shape, options_)); }
+  // Or ACoL's in its place, where the options say so.
+  void set_head(const PooledHeadShape& shape);
+  void set_head(const FullyConnectedHeadShape& shape);
 
  private:
   // `x` in the network's memory format.

@@ -6,6 +6,7 @@
 
 #include "schemas/backbone_catalog.h"
 #include "schemas/error.h"
+#include "workers/backbones/erasing_head.h"
 #include "workers/checkpoints/family_fields.h"
 #include "workers/checkpoints/network_parts.h"
 
@@ -74,7 +75,10 @@ NetworkIdentity identify(const std::vector<NamedStoredTensor>& tensors, const Di
   } else {
     identity.variant = put_together(dialect.family, fields);
   }
-  if (identity.variant) identity.classes = shapes.size(classifier_name(*identity.variant) + ".weight", 0);
+  if (identity.variant) {
+    const std::string own = classifier_name(*identity.variant) + ".weight";
+    identity.classes = shapes.size(shapes.has(own) ? own : ErasingHead::kClassifier, 0);
+  }
   return identity;
 }
 

@@ -21,6 +21,9 @@ Json card_to_json(const ModelCard& card) {
                {"class_names", card.class_names},
                {"epoch", card.epoch}};
   if (card.options.form != Form::kTrain) json["form"] = form_name(card.options.form);
+  if (const auto& erasing = card.options.erasing) {
+    json["acol"] = {{"threshold", erasing->threshold}, {"channels", erasing->channels}};
+  }
   return json;
 }
 
@@ -31,6 +34,10 @@ ModelCard card_from_json(const Json& json) {
   card.options.pool = json.at("pool") == "gap" ? Pool::kGap : Pool::kGmp;
   card.options.drop_path = json.at("drop_path").get<double>();
   card.options.form = form_named(json.value("form", form_name(Form::kTrain)));
+  if (const auto acol = json.find("acol"); acol != json.end()) {
+    card.options.erasing = {.threshold = acol->at("threshold").get<double>(),
+                            .channels = acol->at("channels").get<int>()};
+  }
   card.resolution = json.at("resolution").get<int>();
   card.mean = json.at("mean").get<std::vector<double>>();
   card.std = json.at("std").get<std::vector<double>>();

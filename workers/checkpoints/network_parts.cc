@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "schemas/error.h"
+#include "workers/backbones/erasing_head.h"
 #include "workers/checkpoints/name_pattern.h"
 
 namespace camsweep {
@@ -59,7 +60,9 @@ bool any_matches(const Patterns& patterns, std::string_view name) {
 
 std::string classifier_name(const BackboneVariant& variant) { return parts(variant).classifier; }
 
-bool is_head(const BackboneVariant& variant, std::string_view name) { return any_matches(parts(variant).head, name); }
+bool is_head(const BackboneVariant& variant, std::string_view name) {
+  return name.starts_with(ErasingHead::kPrefix) || any_matches(parts(variant).head, name);
+}
 
 bool is_left_out(std::string_view name, const BackboneVariant& source, const BackboneVariant& target) {
   if (source.tail != target.tail && any_matches(parts(source).behind_cut, name)) return true;

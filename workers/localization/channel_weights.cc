@@ -32,8 +32,8 @@ at::Tensor class_weights(const Backbone& backbone, const at::Tensor& pooled, int
   const auto refuse = [&](const char* reason) {
     throw ConfigError(fmt::format("{}: {}", backbone.variant().name, reason));
   };
-  if (backbone.head_form() == HeadForm::kFullyConnected) {
-    refuse("has no class activation map, as its classifier is of fully connected layers");
+  if (!is_pooled(backbone.head_form())) {
+    refuse("its classifier is not one linear layer, so it has no weights for feature maps");
   }
   const at::Tensor weights = backbone.classifier_weight();
   if (form == MapOptions::CamWeight::kPaper) return weights[class_index].to(at::kCPU, at::kDouble);

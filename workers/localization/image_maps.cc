@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "schemas/error.h"
+#include "workers/backbones/erasing_head.h"
 #include "workers/localization/baseline_maps.h"
 #include "workers/localization/component_maps.h"
 #include "workers/localization/full_grad.h"
@@ -35,8 +36,18 @@ ScoreMap from_gradients(MapMethod method, const MapContext& context, const Image
   return maps.size() == 1 ? maps.front() : fused_layers(maps);
 }
 
+// ACoL's: where either of its classifiers finds the class.
+ScoreMap erasing_map(const ErasingHead& head, const ImageLayers& image, int64_t label) {
+  const at::Tensor labels = at::full({1}, label, image.explained_on_device.options().dtype(at::kLong));
+  const ErasingHead::Branches found = head.branches(image.explained_on_device, labels, {});
+  const at::Tensor either = at::maximum(stretched(found.map), stretched(found.erased_map));
+  return to_score_map(either[0].to(at::kCPU, at::kDouble));
+}
+
 ScoreMap of_channels(MapMethod method, const MapContext& context, const ImageLayers& image, const ClassView& of) {
   const at::Tensor& maps = image.explained();
+  const ErasingHead* erasing = context.backbone.erasing_head();
+  if (method == MapMethod::kCam && erasing) return erasing_map(*erasing, image, of.label);
   const bool closed_form = of.score.gradient.defined();
   if (is_classifier_sum(method) || closed_form) {
     const int64_t positions = maps.size(1) * maps.size(2);

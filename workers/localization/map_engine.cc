@@ -30,16 +30,19 @@ void add_mirrored(ScoreMap& map, const ScoreMap& mirrored) {
 at::Tensor on_cpu(const at::Tensor& values) { return values.detach().to(at::kCPU, at::kDouble).contiguous(); }
 
 bool has_closed_form(const Backbone& backbone, const MapOptions& options) {
-  return options.layers.empty() && backbone.head_form() != HeadForm::kFullyConnected &&
-         backbone.options().pool == Pool::kGap;
+  return options.layers.empty() && is_pooled(backbone.head_form()) && backbone.options().pool == Pool::kGap;
+}
+
+MapSetting::Classifier classifier_of(HeadForm form) {
+  if (form == HeadForm::kErasing) return MapSetting::Classifier::kErasing;
+  return is_pooled(form) ? MapSetting::Classifier::kPooled : MapSetting::Classifier::kFullyConnected;
 }
 
 MapSetting setting_of(const Backbone& backbone, const MapOptions& options) {
-  const bool connected = backbone.head_form() == HeadForm::kFullyConnected;
   return {
       .network = backbone.variant().name,
       .stages = backbone.stages(),
-      .classifier = connected ? MapSetting::Classifier::kFullyConnected : MapSetting::Classifier::kPooled,
+      .classifier = classifier_of(backbone.head_form()),
       .pooling = backbone.options().pool == Pool::kGap ? MapSetting::Pooling::kAverage : MapSetting::Pooling::kMaximum,
       .layers = options.layers,
       .exact_weights = options.cam_weight == MapOptions::CamWeight::kExact,
@@ -56,7 +59,7 @@ MapEngine::MapEngine(Backbone& backbone, const std::vector<MapMethod>& methods, 
   const MapSetting setting = setting_of(backbone, options);
   for (const MapMethod method : methods_) {
     if (const auto problem = method_problem(method, setting)) throw ConfigError(*problem);
-    needs_weights_ = needs_weights_ || takes_classifier(method, setting);
+    needs_weights_ = needs_weights_ || (is_pooled(backbone.head_form()) && takes_classifier(method, setting));
   }
 }
 

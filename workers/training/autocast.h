@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ATen/autocast_mode.h>
+#include <c10/core/impl/LocalDispatchKeySet.h>
 
 namespace camsweep {
 
@@ -25,6 +26,12 @@ class Autocast {
  private:
   at::DeviceType device_;
   bool on_;
+};
+
+// While it lives, products are computed in the types of their factors, whatever Autocast is around it.
+class NoAutocast {
+ private:
+  c10::impl::ExcludeDispatchKeyGuard guard_{c10::autocast_dispatch_keyset};
 };
 
 }  // namespace camsweep

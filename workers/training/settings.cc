@@ -61,9 +61,15 @@ Augmentation test_view(const Json& parameters) {
 MethodOptions method_options(const Json& parameters) {
   using Kind = MethodOptions::Kind;
   return {.kind = named<Kind>(parameters, "wsol_method",
-                              {{"none", Kind::kNone}, {"adl", Kind::kAdl}, {"bridgegap", Kind::kBridgeGap}}),
+                              {{"none", Kind::kNone},
+                               {"adl", Kind::kAdl},
+                               {"acol", Kind::kAcol},
+                               {"spg", Kind::kSpg},
+                               {"bridgegap", Kind::kBridgeGap}}),
           .adl_rate = parameters.at("adl_rate"),
           .adl_gamma = parameters.at("adl_gamma"),
+          .spg_high = parameters.at("spg_high"),
+          .spg_low = parameters.at("spg_low"),
           .bridge_warmup = parameters.at("bridge_warmup"),
           .drop_weight = parameters.at("bridge_drop"),
           .drop_threshold = parameters.at("bridge_drop_threshold"),
@@ -156,6 +162,7 @@ TrainSettings train_settings(const Json& given) {
       .test_view = test_view(parameters),
       .mixing = mixing_options(parameters),
       .method = method_options(parameters),
+      .erasing = {.threshold = parameters.at("acol_threshold"), .channels = parameters.at("acol_channels")},
       .label_smoothing = parameters.at("label_smoothing"),
       .drop_path = parameters.at("drop_path"),
       .sparsity =
@@ -174,7 +181,10 @@ TrainSettings train_settings(const Json& given) {
 }
 
 BackboneOptions backbone_options(const TrainSettings& settings, int classes) {
-  return {.classes = classes, .head = settings.head, .pool = settings.pool, .drop_path = settings.drop_path};
+  BackboneOptions options{
+      .classes = classes, .head = settings.head, .pool = settings.pool, .drop_path = settings.drop_path};
+  if (settings.method.kind == MethodOptions::Kind::kAcol) options.erasing = settings.erasing;
+  return options;
 }
 
 Schedule schedule(const TrainSettings& settings, int64_t steps_per_epoch) {

@@ -14,7 +14,7 @@
 #include "workers/training/parameter_groups.h"
 #include "workers/training/schedule.h"
 #include "workers/training/sparse_training.h"
-#include "workers/training/wsol_method.h"
+#include "workers/training/wsol_terms.h"
 
 namespace camsweep {
 
@@ -52,6 +52,7 @@ struct TrainSettings {
   Augmentation test_view;     // of images that top-1 is measured on
   MixingOptions mixing;
   MethodOptions method;
+  ErasingOptions erasing;  // of ACoL's head
   double label_smoothing = 0;
   double drop_path = 0;
   Sparsity sparsity = Sparsity::kDense;

@@ -25,7 +25,7 @@ void log_report(const LoadReport& report, const WeightsFile& file) {
 
 // ConvNeXt starts a new classifier of fine-tuning near zero (head_init_scale of its main.py).
 void scale_new_head(const Backbone& backbone, double scale, const std::vector<std::string>& fresh) {
-  if (scale == 1 || backbone.head_form() == HeadForm::kFullyConnected) return;
+  if (scale == 1 || !is_pooled(backbone.head_form())) return;
   const at::NoGradGuard no_grad;
   const void* weight = backbone.classifier_weight().data_ptr();
   std::string layer;

@@ -59,6 +59,11 @@ void check_splits(const TrainSettings& settings, const Dataset& dataset, int64_t
   }
 }
 
+std::unique_ptr<Backbone> placed(std::unique_ptr<Backbone> backbone, at::Device device, bool channels_last) {
+  backbone->to(device, channels_last);
+  return backbone;
+}
+
 }  // namespace
 
 Trainer::Trainer(JobContext& context, const TrainSettings& settings, const Dataset& dataset,
@@ -66,8 +71,9 @@ Trainer::Trainer(JobContext& context, const TrainSettings& settings, const Datas
     : context_(context),
       settings_(settings),
       dataset_(dataset),
-      backbone_(std::move(backbone)),
       channels_last_(prefers_channels_last(settings.variant)),
+      backbone_(placed(std::move(backbone), context.device, channels_last_)),
+      method_(*backbone_, settings.method, settings.seed, context.device, channels_last_),
       gang_sum_{.sum =
                     [this](at::Tensor& tensor) {
                       context_.collective.all_reduce_sum(tensor);
@@ -80,7 +86,6 @@ Trainer::Trainer(JobContext& context, const TrainSettings& settings, const Datas
       started_(Clock::now()),
       last_checkpoint_(Clock::now()) {
   check_splits(settings, dataset, steps_per_epoch_);
-  backbone_->to(context.device, channels_last_);
   check_same_network(*backbone_, context.collective);
   for (const NamedTensor& entry : backbone_->state()) {
     at::Tensor tensor = entry.tensor;
@@ -98,13 +103,18 @@ Trainer::Trainer(JobContext& context, const TrainSettings& settings, const Datas
 }
 
 void Trainer::make_optimizer() {
-  std::vector<ParameterGroup> groups =
-      parameter_groups(backbone_->parameters(), backbone_->layer_groups(), settings_.grouping);
+  std::vector<NamedTensor> parameters = backbone_->parameters();
+  LayerGroups layers = backbone_->layer_groups();
+  for (const NamedTensor& parameter : method_.parameters()) {
+    parameters.push_back(parameter);
+    layers.group.push_back(layers.count - 1);  // as new as a new classifier
+  }
+  std::vector<ParameterGroup> groups = parameter_groups(parameters, layers, settings_.grouping);
   std::vector<NamedTensor> trained;
   for (const ParameterGroup& group : groups) {
     for (const NamedTensor& parameter : group.parameters) parameter.tensor.requires_grad_(true);
   }
-  for (const NamedTensor& parameter : backbone_->parameters()) {
+  for (const NamedTensor& parameter : parameters) {
     if (parameter.tensor.requires_grad()) trained.push_back(parameter);
   }
   if (trained.empty()) {

@@ -17,6 +17,7 @@
 #include "workers/training/settings.h"
 #include "workers/training/training_state.h"
 #include "workers/training/weight_average.h"
+#include "workers/training/wsol_method.h"
 
 namespace camsweep {
 
@@ -103,8 +104,9 @@ class Trainer {
   JobContext& context_;
   const TrainSettings& settings_;
   const Dataset& dataset_;
-  std::unique_ptr<Backbone> backbone_;
   bool channels_last_;
+  std::unique_ptr<Backbone> backbone_;
+  WsolMethod method_;
   std::optional<SparseMask> sparsity_;
   std::optional<Optimizer> optimizer_;
   std::optional<GradientReducer> reducer_;

@@ -73,6 +73,7 @@ std::vector<NamedTensor> Trainer::state_tensors() const {
   std::vector<NamedTensor> all;
   for (const NamedTensor& entry : backbone_->state()) all.push_back({"model." + entry.name, entry.tensor.detach()});
   const auto add = [&](const std::vector<NamedTensor>& part) { all.insert(all.end(), part.begin(), part.end()); };
+  for (const NamedTensor& entry : method_.parameters()) all.push_back({"method." + entry.name, entry.tensor.detach()});
   add(optimizer_->moments());
   if (average_) add(average_->tensors());
   if (sparsity_ && settings_.sparsity == Sparsity::kTrain) add(sparsity_->tensors());

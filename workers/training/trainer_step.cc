@@ -83,15 +83,15 @@ void Trainer::add_gradients(const Targets& part, double share, StepSums& sums, b
   {
     const Autocast autocast(context_.device.type(), settings_.bfloat16);
     Random random(settings_.seed, Purpose::kMethod, static_cast<uint64_t>(state_.epoch), part.number);
-    const MethodPass pass = run_method(*backbone_, part.images, part.main_labels(), forward, settings_.method, random);
-    const at::Tensor logits = backbone_->classify(pass.features, forward);
-    total = loss(logits, part);
+    const MethodPass pass = method_.run(part.images, part.main_labels(), forward, random);
+    total = loss(pass.logits, part);
+    if (pass.second_logits.defined()) total = total + loss(pass.second_logits, part);
     if (pass.penalty.defined()) total = total + pass.penalty;
     for (const at::Tensor& other : auxiliary) total = total + backbone_->auxiliary_loss_weight() * loss(other, part);
     total = total * share;
     const at::NoGradGuard no_grad;
     sums.loss += total.detach();
-    sums.correct += logits.argmax(1).eq(part.main_labels()).sum();
+    sums.correct += pass.logits.argmax(1).eq(part.main_labels()).sum();
   }
   if (is_last) {
     const at::NoGradGuard no_grad;

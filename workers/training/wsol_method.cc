@@ -1,111 +1,130 @@
 #include "workers/training/wsol_method.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <algorithm>
 #include <functional>
 
+#include "schemas/error.h"
+#include "workers/backbones/erasing_head.h"
+#include "workers/backbones/method_points.h"
+#include "workers/training/autocast.h"
+
 namespace camsweep {
 namespace {
 
-constexpr double kEpsilon = 1e-15;  // of the source, against empty sets and constant maps
-constexpr int64_t kPositions[] = {2, 3};
+using AtPoint = std::function<at::Tensor(TrunkPoint, const at::Tensor&)>;
 
-at::Tensor mean_over_channels(const at::Tensor& map) { return map.mean(1, /*keepdim=*/true); }
-
-// (N, 1, h, w) to [0, 1] image by image.
-at::Tensor stretched(const at::Tensor& map) {
-  const at::Tensor low = map.amin(kPositions, true);
-  return (map - low) / (map.amax(kPositions, true) - low + kEpsilon);
-}
-
-// The mean of `values` (N, h, w) where `mask` holds, image by image; 0 where it holds nowhere.
-at::Tensor masked_mean(const at::Tensor& values, const at::Tensor& mask) {
-  const at::Tensor kept = mask.to(values.scalar_type());
-  return (values * kept).sum(at::IntArrayRef{1, 2}) / (kept.sum(at::IntArrayRef{1, 2}) + kEpsilon);
-}
-
-MethodPass run_adl(Backbone& backbone, const at::Tensor& images, ForwardContext context, const MethodOptions& options,
-                   Random& random) {
-  const std::vector<TrunkPoint> points = method_points(backbone).adl;
-  const bool is_signed = has_signed_maps(backbone.variant());
-  const std::function<at::Tensor(TrunkPoint, const at::Tensor&)> act = [&](TrunkPoint point, const at::Tensor& map) {
-    if (std::find(points.begin(), points.end(), point) == points.end()) return map;
-    const bool drops = random.uniform() < options.adl_rate;
-    return map * (drops ? adl_drop_mask(map, options.adl_gamma, is_signed) : adl_importance(map));
-  };
-  context.at_point = &act;
-  return {backbone.features(images, context), {}};
-}
-
-MethodPass run_bridge(Backbone& backbone, const at::Tensor& images, const at::Tensor& labels, ForwardContext context,
-                      const MethodOptions& options, Random& random) {
-  const TrunkPoint point = method_points(backbone).bridge;
-  at::Tensor seen;
-  const std::function<at::Tensor(TrunkPoint, const at::Tensor&)> watch = [&](TrunkPoint at, const at::Tensor& map) {
-    if (at == point) seen = map;
+// Channels of the maps that guidance reads: behind its first point, and of the last map.
+std::pair<int64_t, int64_t> guided_channels(Backbone& backbone, at::Device device) {
+  const at::NoGradGuard no_grad;
+  const TrunkPoint point = method_points(backbone).guidance.front();
+  int64_t middle = 0;
+  const AtPoint watch = [&](TrunkPoint at, const at::Tensor& map) {
+    if (at == point) middle = map.size(1);
     return map;
   };
-  context.at_point = &watch;
-  MethodPass pass{backbone.features(images, context), {}};
-  context.at_point = nullptr;
-  const at::Tensor erased =
-      attentive_drop(seen, options.drop_threshold, options.drop_rate, has_signed_maps(backbone.variant()), random);
-  const at::Tensor second = backbone.features_from(point, erased, context);
-  pass.penalty = (pass.features - second).abs().to(at::kFloat).mean() * options.drop_weight;
-  if (context.epoch < options.bridge_warmup) return pass;
-  const BridgeTerms terms = bridge_terms(pass.features, backbone.classifier_weight(), labels, options);
-  pass.penalty = pass.penalty + terms.similarity * options.similarity_weight + terms.norm * options.norm_weight;
-  return pass;
+  const int64_t side = smallest_side(backbone.variant());
+  const at::Tensor images = at::zeros({1, 3, side, side}, at::TensorOptions(device));
+  const int64_t last = backbone.features(images, {.at_point = &watch}).size(1);
+  return {middle, last};
+}
+
+// The label's class activation map: (N, C, h, w) -> (N, h, w).
+at::Tensor class_map(const Backbone& backbone, const at::Tensor& features, const at::Tensor& labels) {
+  const at::NoGradGuard no_grad;
+  const NoAutocast full_precision;
+  const at::Tensor rows = backbone.classifier_weight().index_select(0, labels);  // (N, C)
+  return at::einsum("nc,nchw->nhw", {rows.to(at::kFloat), features.to(at::kFloat)});
 }
 
 }  // namespace
 
-at::Tensor adl_drop_mask(const at::Tensor& map, double gamma, bool is_signed) {
-  at::Tensor mean = mean_over_channels(map.detach());
-  if (is_signed) mean = mean - mean.amin(kPositions, true);
-  return mean.lt(mean.amax(kPositions, true) * gamma).to(map.scalar_type());
+WsolMethod::WsolMethod(Backbone& backbone, const MethodOptions& options, uint64_t seed, at::Device device,
+                       bool channels_last)
+    : backbone_(backbone), options_(options) {
+  if (options.kind != MethodOptions::Kind::kSpg) return;
+  const auto [middle, last] = guided_channels(backbone, device);
+  branches_.emplace(middle, last, seed);
+  branches_->to(device, channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
 }
 
-at::Tensor adl_importance(const at::Tensor& map) { return mean_over_channels(map).sigmoid(); }
-
-at::Tensor attentive_drop(const at::Tensor& map, double threshold, double rate, bool is_signed, Random& random) {
-  at::Tensor mean = mean_over_channels(map.detach()).to(at::kFloat);
-  if (is_signed) mean = stretched(mean);
-  at::Tensor drawn = at::empty(mean.sizes(), at::kBool);
-  bool* erased = drawn.data_ptr<bool>();
-  for (int64_t i = 0; i < drawn.numel(); ++i) erased[i] = random.uniform() < rate;
-  const at::Tensor is_candidate = mean.gt(mean.amax(kPositions, true) * threshold);
-  return map * is_candidate.logical_and(drawn.to(map.device())).logical_not().to(map.scalar_type());
+std::vector<NamedTensor> WsolMethod::parameters() const {
+  return branches_ ? branches_->parameters() : std::vector<NamedTensor>();
 }
 
-BridgeTerms bridge_terms(const at::Tensor& given, const at::Tensor& weights, const at::Tensor& labels,
-                         const MethodOptions& options) {
-  const at::Tensor features = given.to(at::kFloat);
-  const at::Tensor length = features.norm(2, at::IntArrayRef{1}, /*keepdim=*/true);  // (N, 1, h, w)
-  const at::Tensor direction = features / (length + kEpsilon);
-  const at::Tensor rows = weights.to(at::kFloat) / (weights.norm(2, at::IntArrayRef{1}, true) + kEpsilon);
-  const at::Tensor similarity = at::einsum("nchw,kc->nkhw", {direction, rows});
-  const at::Tensor index = labels.view({-1, 1, 1, 1}).expand({-1, 1, features.size(2), features.size(3)});
-  const at::Tensor of_label = similarity.gather(1, index).squeeze(1);
-  const at::Tensor norm = stretched(length).squeeze(1);
-  const at::Tensor sign = options.any_class ? similarity.amax(1) : of_label;
-  return {.similarity =
-              (masked_mean(of_label, norm.lt(options.background)) - masked_mean(of_label, norm.gt(options.foreground)))
-                  .mean(),
-          .norm = (masked_mean(norm, sign.lt(0)) - masked_mean(norm, sign.gt(0))).mean()};
-}
-
-MethodPass run_method(Backbone& backbone, const at::Tensor& images, const at::Tensor& labels, ForwardContext context,
-                      const MethodOptions& options, Random& random) {
-  switch (options.kind) {
+MethodPass WsolMethod::run(const at::Tensor& images, const at::Tensor& labels, const ForwardContext& context,
+                           Random& random) {
+  switch (options_.kind) {
     case MethodOptions::Kind::kAdl:
-      return run_adl(backbone, images, context, options, random);
+      return run_adl(images, context, random);
+    case MethodOptions::Kind::kAcol:
+      return run_acol(images, labels, context);
+    case MethodOptions::Kind::kSpg:
+      return run_spg(images, labels, context);
     case MethodOptions::Kind::kBridgeGap:
-      return run_bridge(backbone, images, labels, context, options, random);
-    default:
-      return {backbone.features(images, context), {}};
+      return run_bridge(images, labels, context, random);
+    case MethodOptions::Kind::kNone:
+      break;
   }
+  return {.logits = backbone_.classify(backbone_.features(images, context), context)};
+}
+
+MethodPass WsolMethod::run_adl(const at::Tensor& images, ForwardContext context, Random& random) {
+  const std::vector<TrunkPoint> points = method_points(backbone_).adl;
+  const bool is_signed = has_signed_maps(backbone_.variant());
+  const AtPoint act = [&](TrunkPoint point, const at::Tensor& map) {
+    if (std::find(points.begin(), points.end(), point) == points.end()) return map;
+    const bool drops = random.uniform() < options_.adl_rate;
+    return map * (drops ? adl_drop_mask(map, options_.adl_gamma, is_signed) : adl_importance(map));
+  };
+  context.at_point = &act;
+  return {.logits = backbone_.classify(backbone_.features(images, context), context)};
+}
+
+MethodPass WsolMethod::run_acol(const at::Tensor& images, const at::Tensor& labels, const ForwardContext& context) {
+  const ErasingHead* head = backbone_.erasing_head();
+  CAMSWEEP_CHECK(head, "a network that ACoL trains has its head");
+  const ErasingHead::Branches branches = head->branches(backbone_.features(images, context), labels, context);
+  return {.logits = branches.logits, .second_logits = branches.erased_logits};
+}
+
+MethodPass WsolMethod::run_spg(const at::Tensor& images, const at::Tensor& labels, ForwardContext context) {
+  const auto [first, second] = method_points(backbone_).guidance;
+  GuidanceLogits logits;
+  const AtPoint watch = [&, first = first, second = second](TrunkPoint at, const at::Tensor& map) {
+    if (at == first) logits.first = branches_->of_first(map, context);
+    if (at == second) logits.second = branches_->of_second(map, context);
+    return map;
+  };
+  context.at_point = &watch;
+  const at::Tensor features = backbone_.features(images, context);
+  logits.last = branches_->of_last(features, context);
+  return {.logits = backbone_.classify(features, context),
+          .penalty = spg_penalty(class_map(backbone_, features, labels), logits, images.size(2), options_)};
+}
+
+MethodPass WsolMethod::run_bridge(const at::Tensor& images, const at::Tensor& labels, ForwardContext context,
+                                  Random& random) {
+  const TrunkPoint point = method_points(backbone_).bridge;
+  at::Tensor seen;
+  const AtPoint watch = [&](TrunkPoint at, const at::Tensor& map) {
+    if (at == point) seen = map;
+    return map;
+  };
+  context.at_point = &watch;
+  const at::Tensor features = backbone_.features(images, context);
+  context.at_point = nullptr;
+  const at::Tensor erased =
+      attentive_drop(seen, options_.drop_threshold, options_.drop_rate, has_signed_maps(backbone_.variant()), random);
+  const at::Tensor second = backbone_.features_from(point, erased, context);
+  MethodPass pass{.logits = backbone_.classify(features, context),
+                  .penalty = (features - second).abs().to(at::kFloat).mean() * options_.drop_weight};
+  if (context.epoch < options_.bridge_warmup) return pass;
+  const BridgeTerms terms = bridge_terms(features, backbone_.classifier_weight(), labels, options_);
+  pass.penalty = pass.penalty + terms.similarity * options_.similarity_weight + terms.norm * options_.norm_weight;
+  return pass;
 }
 
 }  // namespace camsweep

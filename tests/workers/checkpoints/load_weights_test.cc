@@ -52,6 +52,20 @@ TEST(LoadWeightsTest, AClassifierTrainedBehindANormIsNotUsedWithoutIt) {
   EXPECT_TRUE(lists(report.left_fresh, "head.weight"));
 }
 
+TEST(LoadWeightsTest, AcolsHeadStaysFreshOnAPlainNetworksTrunk) {
+  const auto source = fixture(small_convnext(), {.classes = 3, .head = HeadKind::kImagenet});
+  const auto acol = make_backbone(
+      small_convnext(), {.classes = 3, .head = HeadKind::kImagenet, .erasing = ErasingOptions{.channels = 4}});
+  acol->initialize(0);
+
+  const LoadReport report = load(*acol, file_of(*source), Strictness::kFinetune);
+
+  EXPECT_EQ(report.skipped, (Names{"head.weight", "head.bias"}));
+  EXPECT_EQ(report.left_fresh.size(), 12u);
+  EXPECT_TRUE(lists(report.left_fresh, "classifier_B.4.weight"));
+  EXPECT_TRUE(acol->state().front().tensor.equal(source->state().front().tensor));
+}
+
 TEST(LoadWeightsTest, PointwiseWeightsAndScalesLoadInEitherShape) {
   const auto linear = fixture(small_convnext("linear"), {.classes = 3});
   std::vector<NamedStoredTensor> tensors;

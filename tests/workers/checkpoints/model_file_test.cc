@@ -40,6 +40,23 @@ TEST(ModelFileTest, AModelComesBackWithItsCardAndItsLogits) {
   std::filesystem::remove(path);
 }
 
+TEST(ModelFileTest, AcolsHeadComesBackWithItsThreshold) {
+  const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / "acol_round_trip.safetensors";
+  const auto backbone =
+      fixture(small_convnext(), {.classes = 3, .erasing = ErasingOptions{.threshold = 0.8, .channels = 6}});
+
+  write_model(path, *backbone, {.variant = backbone->variant(), .options = backbone->options(), .class_names = {}});
+  const Model model = read_model(path);
+
+  ASSERT_TRUE(model.card.options.erasing);
+  EXPECT_EQ(model.card.options.erasing->threshold, 0.8);
+  EXPECT_EQ(known_network(open_weights(path)).classes, 3);
+  const at::Tensor images = fixture_input(1, 64);
+  EXPECT_TRUE(model.backbone->classify(model.backbone->features(images, {}), {})
+                  .equal(backbone->classify(backbone->features(images, {}), {})));
+  std::filesystem::remove(path);
+}
+
 TEST(ModelFileTest, AMergedNetworkIsMadeOfTheFileOfATrainedOneAndOfAMergedOne) {
   const auto trained = fixture(small_replknet(), {.classes = 3});
   const auto merged = to_form(*trained, Form::kMerged);

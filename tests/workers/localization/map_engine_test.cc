@@ -1,12 +1,14 @@
 #include "workers/localization/map_engine.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
 #include <memory>
 #include <string>
 
 #include "schemas/error.h"
+#include "workers/backbones/erasing_head.h"
 #include "workers/localization/component_maps.h"
 #include "workers/localization/gradient_maps.h"
 #include "workers/localization/map_rendering.h"
@@ -68,6 +70,29 @@ TEST(MapEngineTest, EveryMethodGivesAFiniteMapOfEachClassAndImage) {
       }
     }
   }
+}
+
+TEST(MapEngineTest, AcolsMapIsWhereEitherOfItsClassifiersFindsTheClass) {
+  const auto backbone =
+      make_backbone(find_backbone("resnet18"), {.classes = 7, .erasing = ErasingOptions{.channels = 16}});
+  backbone->initialize(3);
+  const MapEngine engine(*backbone, {MapMethod::kCam, MapMethod::kGradCam}, {});
+  const MapPass pass = engine.run(images(1));
+
+  const auto maps = engine.maps(pass, {{{4}}});
+
+  const at::NoGradGuard no_grad;
+  const auto branches = backbone->erasing_head()->branches(pass.features, at::full({1}, 4, at::kLong), {});
+  const at::Tensor first = branches.map[0].to(at::kDouble);
+  const at::Tensor second = branches.erased_map[0].to(at::kDouble);
+  const auto scaled = [](const at::Tensor& map) { return (map - map.min()) / (map.max() - map.min()); };
+  const at::Tensor expected = at::maximum(scaled(first), scaled(second)).contiguous();
+  ASSERT_EQ(maps[0][0].size(), 2u);
+  for (size_t i = 0; i < maps[0][0][0].values.size(); ++i) {
+    EXPECT_NEAR(maps[0][0][0].values[i], expected.data_ptr<double>()[i], 1e-6);
+  }
+  EXPECT_EQ(refusal(*backbone, MapMethod::kCamPositive, {}),
+            "cam_positive: the head of acol has no weights on feature maps; cam is its own map, and gradcam works too");
 }
 
 TEST(MapEngineTest, MapsOfABatchAreThoseOfItsImagesAlone) {

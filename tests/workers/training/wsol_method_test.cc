@@ -4,6 +4,7 @@
 #include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <functional>
 #include <string>
@@ -13,7 +14,9 @@
 #include "schemas/backbone_catalog.h"
 #include "schemas/error.h"
 #include "tests/workers/training/attempts.h"
+#include "workers/backbones/method_points.h"
 #include "workers/checkpoints/model_file.h"
+#include "workers/training/autocast.h"
 
 namespace camsweep {
 namespace {
@@ -83,6 +86,76 @@ TEST(BridgeGapTest, TermsEqualTheHandComputedOnes) {
   EXPECT_NEAR(bridge_terms(features, weights, labels, options).norm.item<double>(), 0 - 0.6, 1e-6);
 }
 
+TEST(BridgeGapTest, TermsAreComputedInFloat32WithinAutocast) {
+  at::manual_seed(1);
+  const at::Tensor features = at::randn({2, 16, 5, 5});
+  const at::Tensor weights = at::randn({4, 16});
+  const at::Tensor labels = at::tensor({1L, 3L});
+  const BridgeTerms plain = bridge_terms(features, weights, labels, {});
+
+  const Autocast autocast(at::kCPU, true);
+  const BridgeTerms within = bridge_terms(features, weights, labels, {});
+
+  EXPECT_TRUE(within.similarity.equal(plain.similarity));
+  EXPECT_TRUE(within.norm.equal(plain.norm));
+}
+
+// 40 positions of 40 to 79 hundredths and the rest below.
+at::Tensor ramp() { return (at::arange(80).to(at::kFloat) / 100).view({1, 1, 8, 10}); }
+
+TEST(GuidanceTest, PositionsAboveHighAreObjectBelowLowBackgroundAndTheRestUnknown) {
+  const GuidanceTargets targets = guidance_targets(ramp(), 0.395, 0.095);
+
+  const at::Tensor values = targets.values.flatten();
+  const at::Tensor known = targets.known.flatten();
+  EXPECT_EQ(known.slice(0, 0, 10).sum().item<double>(), 10);
+  EXPECT_EQ(known.slice(0, 10, 40).sum().item<double>(), 0);
+  EXPECT_EQ(known.slice(0, 40).sum().item<double>(), 40);
+  EXPECT_EQ(values.slice(0, 0, 40).sum().item<double>(), 0);
+  EXPECT_EQ(values.slice(0, 40).sum().item<double>(), 40);
+}
+
+TEST(GuidanceTest, FewerThanThirtyPositionsAreReplacedByThoseAboveSevenTenthsOfTheLargest) {
+  const GuidanceTargets targets = guidance_targets(ramp(), 0.505, 0);  // 29 lie above; 0.7 of 0.79 is 0.553
+
+  EXPECT_EQ(targets.values.sum().item<double>(), 24);  // 0.56 to 0.79
+  EXPECT_EQ(targets.known.sum().item<double>(), 24);
+}
+
+TEST(GuidanceTest, BackgroundDecidesWhereBothHold) {
+  const GuidanceTargets targets = guidance_targets(ramp(), 0.395, 0.5);
+
+  EXPECT_EQ(targets.values.sum().item<double>(), 30);  // 0.50 to 0.79
+  EXPECT_EQ(targets.known.sum().item<double>(), 80);
+}
+
+TEST(GuidanceTest, TheLossIsTheMeanOverKnownPositionsAlone) {
+  const at::Tensor logits = at::tensor({0.0F, 2.0F, 50.0F, -1.0F}).view({1, 1, 2, 2});
+  const GuidanceTargets targets{.values = at::tensor({1.0F, 0.0F, 0.0F, 1.0F}).view({1, 1, 2, 2}),
+                                .known = at::tensor({1.0F, 1.0F, 0.0F, 1.0F}).view({1, 1, 2, 2})};
+
+  const double expected = (std::log(2.0) + std::log1p(std::exp(2.0)) + std::log1p(std::exp(1.0))) / 3;
+  EXPECT_NEAR(guidance_loss(logits, targets).item<double>(), expected, 1e-6);
+  EXPECT_EQ(guidance_loss(logits, {targets.values, at::zeros({1, 1, 2, 2})}).item<double>(), 0);
+}
+
+// A map of two constant halves keeps its halves when resized by nothing: each branch's target is then known.
+TEST(GuidanceTest, EachBranchLearnsFromTheOneBeforeIt) {
+  const auto halves = [](float left, float right) {
+    at::Tensor map = at::full({1, 1, 16, 16}, left);
+    map.slice(3, 8, 16).fill_(right);
+    return map;
+  };
+  const GuidanceLogits logits{.first = halves(0, 0), .second = halves(-4, 4), .last = halves(0, 0)};
+  const MethodOptions options{.spg_low = {0.01, 0.05, 0.3}};
+
+  const double penalty = spg_penalty(halves(1, 3).squeeze(1), logits, 16, options).item<double>();
+
+  // The later branch by the class map: background left, object right, log(1 + exp(-4)). The earlier one by its sigmoid,
+  // 0.018 and 0.982: known everywhere, log 2. The last by (0.5 + it) / 2, 0.259 and 0.741: likewise.
+  EXPECT_NEAR(penalty, std::log1p(std::exp(-4.0)) + 2 * std::log(2.0), 1e-6);
+}
+
 TEST(MethodPointsTest, AreThoseOfTheAuthorsForResNets) {
   const auto network = make_backbone(find_backbone("resnet50"), {.classes = 3});
 
@@ -90,6 +163,7 @@ TEST(MethodPointsTest, AreThoseOfTheAuthorsForResNets) {
 
   EXPECT_EQ(points.adl, (std::vector<TrunkPoint>{{2, 0}, {3, 0}, {3, 2}}));
   EXPECT_EQ(points.bridge, (TrunkPoint{3, 0}));
+  EXPECT_EQ(points.guidance, (std::array<TrunkPoint, 2>{TrunkPoint{2, 0}, TrunkPoint{2, 5}}));
 }
 
 TEST(MethodPointsTest, StandBehindTheLastBlocksOfLargeKernels) {
@@ -133,13 +207,14 @@ TEST(MethodPointsTest, TheTrunkGoesOnFromAnyPoint) {
   }
 }
 
-TEST(MethodTrainingTest, EveryMethodTrainsIsResumedBitIdenticalAndLeavesAPlainNetwork) {
+TEST(MethodTrainingTest, EveryMethodTrainsIsResumedBitIdenticalAndLeavesTheNetworkOfItsSettings) {
   const ColourDataset dataset(40, 12);
   for (const std::string family : {"resnet", "convnext"}) {
-    for (const Kind kind : {Kind::kNone, Kind::kAdl, Kind::kBridgeGap}) {
+    for (const Kind kind : {Kind::kNone, Kind::kAdl, Kind::kAcol, Kind::kSpg, Kind::kBridgeGap}) {
       const ScratchFolder scratch("method" + family + std::to_string(static_cast<int>(kind)));
       TrainSettings wanted = settings(family);
       wanted.method = {.kind = kind, .bridge_warmup = 1};
+      wanted.erasing.channels = 8;
       if (kind == Kind::kNone) wanted.augmentation.hiding = Augmentation::Hiding{.sides = {0, 8}, .probability = 0.5};
       const auto expected = fingerprint(run_attempt(wanted, dataset, scratch.path / "whole"));
       run_attempt(wanted, dataset, scratch.path / "cut", 1, /*stop_at=*/7);
