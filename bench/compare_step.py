@@ -5,9 +5,9 @@
                         [--steps 4] [--threads 1] [--precision float32|bf16]
 
 `build/release/bench/step` (-DCAMSWEEP_BENCH=ON) trains ours; the peer is torchvision's network, or the official code of
-RepLKNet (a clone DingXiaoH/RepLKNet-pytorch below --sources), with AdamW(fused=True), in both memory formats. A round
-takes the fastest step of each in turns; printed is the median of the rounds' ratios with their range. Both losses must
-be finite; that the networks are the same is bench/compare_sources.py's. Run it with a Python that has torch and
+RepLKNet or SLaK (clones of DingXiaoH/RepLKNet-pytorch and VITA-Group/SLaK below --sources), with AdamW(fused=True), in
+both memory formats. A round takes the fastest step of each in turns; printed is the median of the rounds' ratios with
+their range. Both losses must be finite; that the networks are the same is bench/compare_sources.py's. Run it with a Python that has torch and
 torchvision (bench/README.md); the peer is only as new as its LibTorch."""
 import argparse
 import contextlib
@@ -19,6 +19,7 @@ import statistics
 import subprocess
 import sys
 import time
+import types
 
 import torch
 import torchvision
@@ -34,10 +35,28 @@ def replknet(sources):
         return official.create_RepLKNet31B(drop_path_rate=0, use_checkpoint=False)
 
 
+class Depthwise(torch.nn.Conv2d):
+    """In place of SLaK's CUDA extension, which has no CPU part."""
+
+    def __init__(self, channels, kernel, bias):
+        sides = (kernel, kernel) if isinstance(kernel, int) else kernel
+        super().__init__(channels, channels, sides, padding=[side // 2 for side in sides], groups=channels, bias=bias)
+
+
+def slak(sources):
+    sys.path.insert(0, str(sources / "SLaK/models"))
+    sys.modules["depthwise_conv2d_implicit_gemm"] = types.SimpleNamespace(DepthWiseConv2dImplicitGEMM=Depthwise)
+    import SLaK as official
+
+    official.use_sync_bn = False
+    return official.SLaK_tiny(kernel_size=[51, 49, 47, 13, 5], Decom=True, width_factor=1.3)
+
+
 NETWORKS = {
     "resnet50": lambda _: torchvision.models.resnet50(),
     "convnext_tiny": lambda _: torchvision.models.convnext_tiny(stochastic_depth_prob=0.0),
     "replknet_31b": replknet,
+    "slak_tiny_51": slak,
 }
 
 
