@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "orchestrator/commands/commands.h"
 #include "schemas/recipe_fields.h"
@@ -23,10 +24,14 @@ Json described(const std::string& name) {
           {"no_augmentation", recipe_values(find_recipe(name), false)}};
 }
 
+void print_meanings(const std::vector<ParameterInfo>& fields) {
+  for (const ParameterInfo& field : fields) fmt::print("{:<22}  {}\n", field.name, field.meaning);
+}
+
 void print_fields() {
-  for (const ParameterInfo& field : recipe_fields()) fmt::print("{:<20}  {}\n", field.name, field.meaning);
+  print_meanings(recipe_fields());
   fmt::print("\nOf training methods, beside every recipe:\n");
-  for (const ParameterInfo& field : method_fields()) fmt::print("{:<22}  {}\n", field.name, field.meaning);
+  print_meanings(method_fields());
 }
 
 void list(const RecipesArguments& arguments) {

@@ -75,9 +75,10 @@ NetworkIdentity identify(const std::vector<NamedStoredTensor>& tensors, const Di
   } else {
     identity.variant = put_together(dialect.family, fields);
   }
+  identity.has_erasing_head = shapes.has(ErasingHead::kClassifier);
   if (identity.variant) {
     const std::string own = classifier_name(*identity.variant) + ".weight";
-    identity.classes = shapes.size(shapes.has(own) ? own : ErasingHead::kClassifier, 0);
+    identity.classes = shapes.size(identity.has_erasing_head ? ErasingHead::kClassifier : own, 0);
   }
   return identity;
 }
@@ -92,7 +93,8 @@ std::string describe(const NetworkIdentity& identity) {
   }
   const std::string classes = identity.classes == 0 ? "no classifier" : fmt::format("{} classes", identity.classes);
   const std::string form = identity.form == Form::kTrain ? "" : fmt::format(", {}", form_name(identity.form));
-  return fmt::format("{} ({} names, {}{})", network, identity.dialect, classes, form);
+  const char* head = identity.has_erasing_head ? ", the head of acol" : "";
+  return fmt::format("{} ({} names, {}{}{})", network, identity.dialect, classes, head, form);
 }
 
 }  // namespace camsweep

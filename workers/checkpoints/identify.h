@@ -17,6 +17,7 @@ struct NetworkIdentity {
   std::optional<BackboneVariant> variant = std::nullopt;
   bool is_named = false;                // by the catalog, or by the file itself
   int classes = 0;                      // 0: no classifier
+  bool has_erasing_head = false;        // ACoL's in place of the family's own
   HeadKind head = HeadKind::kImagenet;  // kPaper: without the final norm that its family has
   Form form = Form::kTrain;
 };

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <filesystem>
 #include <numeric>
 #include <set>
@@ -301,6 +302,19 @@ TEST(LoaderTest, KeptImagesAreDecodedOnceAndSeenAsOthersAre) {
     ASSERT_EQ(found.size(), expected.size());
     for (size_t i = 0; i < found.size(); ++i) expect_equal(found[i], expected[i]);
   }
+}
+
+TEST(LoaderTest, TheCachesSizeIsAWholeNumberOfMebibytes) {
+  const auto bytes = [](const char* value) {
+    ::setenv("CAMSWEEP_IMAGE_CACHE", value, 1);
+    return image_cache_bytes();
+  };
+
+  EXPECT_EQ(bytes("3"), size_t{3} << 20);
+  EXPECT_THROW(bytes("4G"), ConfigError);
+  EXPECT_THROW(bytes("-1"), ConfigError);
+  ::unsetenv("CAMSWEEP_IMAGE_CACHE");
+  EXPECT_EQ(image_cache_bytes(), 0u);
 }
 
 TEST(LoaderTest, KeepsNoMoreThanItMay) {
