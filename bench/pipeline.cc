@@ -48,14 +48,14 @@ void measure(int rounds, const std::vector<std::string>& files) {
   };
   const auto of_part = [&](const Augmentation& augmentation) {
     return [&](const std::string& bytes, Random& random) {
-      const ReadCrop read = [&](const ChooseCrop& choose) { return decode_jpeg(bytes, choose(jpeg_size(bytes))); };
+      const ReadCrop read = [&](const ChooseCrop& choose) { return decode_jpeg(bytes, choose); };
       finish(augment(read, kSide, augmentation, {}, random), augmentation, random);
     };
   };
   const auto decode_whole = [](const std::string& bytes, Random&) { decode_jpeg(bytes); };
   const auto decode_part = [&](const std::string& bytes, Random& random) {
-    const ImageSize size = jpeg_size(bytes);
-    decode_jpeg(bytes, random_resized_crop(size.width, size.height, plain.least_area, random));
+    decode_jpeg(bytes,
+                [&](ImageSize size) { return random_resized_crop(size.width, size.height, plain.least_area, random); });
   };
   fmt::print(
       "{{\"decode\": {:.4f}, \"decode_crop\": {:.4f}, \"crop\": {:.4f}, \"randaugment\": {:.4f}, "

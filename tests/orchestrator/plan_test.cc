@@ -219,69 +219,6 @@ TEST_F(PlanTest, BadOverridesAreBadInput) {
   EXPECT_EQ(plan("matrix: {batch: 8}\n", {.overrides = {"replicates=3"}}).jobs.size(), 3u);
 }
 
-TEST_F(PlanTest, ABackboneThatCannotDoWhatItsCellAsksIsRefusedBeforeAnythingRuns) {
-  const auto message = [&](const std::string& rest) {
-    try {
-      plan_of_file(std::string("sweep: s\ndataset: {kind: synth}\ndefaults: {epochs: 1, resolution: 96}\n") + rest);
-    } catch (const ConfigError& error) {
-      return std::string(error.what());
-    }
-    return std::string();
-  };
-
-  EXPECT_NE(message("matrix: {backbone: [inception_v3]}\nset: [{when: {epochs: 1}, resolution: 64}]\n")
-                .find("at least 75 px"),
-            std::string::npos);
-  EXPECT_NE(message("matrix: {backbone: [vgg16]}\nanalyses: [erf, pca]\n").find("no class activation maps for `pca`"),
-            std::string::npos);
-  EXPECT_EQ(message("matrix: {backbone: [vgg16]}\nanalyses: [erf]\n"), "");
-  EXPECT_NE(message("matrix: {backbone: [vgg16]}\nanalyses: [{localize: [cam]}]\n")
-                .find("cam: vgg16 has no class activation map, as its classifier is of fully connected layers"),
-            std::string::npos);
-  EXPECT_EQ(message("matrix: {backbone: [vgg16]}\nanalyses: [{localize: [gradcam]}]\n"), "");
-  EXPECT_NE(message("matrix: {backbone: [alexnet]}\nanalyses: [{localize: {methods: [gradcam], layers: stage4}}]\n")
-                .find("layers: alexnet has no stage4, it has 3 stages"),
-            std::string::npos);
-  EXPECT_NE(message("matrix: {backbone: [resnet18], layers: [last, stage3]}\nanalyses: [{localize: [pc1]}]\n")
-                .find("pc1: weights the last feature map as the classifier does"),
-            std::string::npos);
-  EXPECT_EQ(message("matrix: {backbone: [vgg16], wsol_method: acol}\nanalyses: [{localize: [cam, gradcam]}]\n"), "");
-  EXPECT_NE(message("matrix: {backbone: [resnet18], wsol_method: acol}\nanalyses: [{localize: [cam_positive]}]\n")
-                .find("cam_positive: the head of acol has no weights on feature maps"),
-            std::string::npos);
-  EXPECT_NE(message("matrix: {backbone: [resnet18], wsol_method: acol}\nanalyses: [pca]\n")
-                .find("wsol_method is acol, whose head has no weights on feature maps, which `pca` needs"),
-            std::string::npos);
-  EXPECT_NE(message("matrix: {backbone: [vgg16], wsol_method: spg}\nanalyses: [erf]\n")
-                .find("wsol_method is spg, but vgg16 has no residual blocks"),
-            std::string::npos);
-}
-
-TEST_F(PlanTest, SignalsAndImagesAreNotMixed) {
-  const auto message = [this](const std::string& kind, const std::string& rest) {
-    try {
-      plan_of_file("sweep: s\ndataset: {kind: " + kind + "}\ndefaults: {epochs: 1, resolution: 100}\n" + rest);
-    } catch (const ConfigError& error) {
-      const std::string text = error.what();
-      return text.substr(text.find(": ") + 2, text.find(" (cell") - text.find(": ") - 2);
-    }
-    return std::string();
-  };
-  const std::string plain = "matrix: {backbone: [signal_cnn], augmentation: [false]";
-
-  EXPECT_EQ(message("signals", plain + "}\nanalyses: [signals]\n"), "");
-  EXPECT_EQ(message("synth", plain + "}\n"), "signal_cnn takes signals, but the data set holds images");
-  EXPECT_EQ(message("signals", "matrix: {backbone: [resnet18]}\n"),
-            "resnet18 takes images, but the data set holds signals");
-  EXPECT_EQ(message("signals", plain + "}\nanalyses: [pca]\n"),
-            "the analysis `pca` is of images, but the data set holds signals");
-  EXPECT_EQ(message("synth", "matrix: {backbone: [resnet18]}\nanalyses: [signals]\n"),
-            "the analysis `signals` is of signals, but the data set holds images");
-  EXPECT_EQ(message("signals", plain + ", resolution: [96]}\n"), "resolution is 96, but the signals have 100 values");
-  EXPECT_EQ(message("signals", "matrix: {backbone: [signal_cnn]}\n"),
-            "augmentation is true, but it changes images; signals take false");
-}
-
 TEST_F(PlanTest, MethodsThatCostMoreThanAPassAreNoted) {
   const Plan p = plan("matrix: {backbone: [resnet18]}\nanalyses: [{localize: [cam, ddt, scorecam]}]\n");
 

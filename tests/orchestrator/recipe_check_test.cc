@@ -66,7 +66,13 @@ TEST_F(RecipeCheckTest, MethodsNeedBlocksToStepInBehind) {
   EXPECT_EQ(problem("backbone: vgg16_gap, wsol_method: adl"),
             "wsol_method is adl, but vgg16_gap has no residual blocks to step in behind; allowed: resnet, convnext, "
             "replknet, slak and hornet");
-  EXPECT_EQ(problem("backbone: replknet_nano, wsol_method: [adl, bridgegap]"), "none");
+  EXPECT_EQ(problem("backbone: replknet_nano, wsol_method: [adl, spg, bridgegap]"), "none");
+}
+
+TEST_F(RecipeCheckTest, AcolReplacesTheHeadOfAnyNetworkForImages) {
+  EXPECT_EQ(problem("backbone: [resnet18, vgg16_gap, vgg16], wsol_method: acol"), "none");
+  EXPECT_EQ(problem("backbone: signal_cnn, resolution: 100, augmentation: false, wsol_method: acol", "signals"),
+            "wsol_method is acol, which is for images, but signal_cnn takes signals");
 }
 
 TEST_F(RecipeCheckTest, SignalsTakeNothingThatChangesImages) {

@@ -163,6 +163,7 @@ Image augment(const ReadCrop& read, int side, const Augmentation& augmentation, 
   flip_and_distort(seen, augmentation, normalization, random);
   return seen;
 }
+
 std::optional<Crop> draw_erased(int side, double probability, Random& random) {
   if (random.uniform() >= probability) return std::nullopt;
   const double log_aspect = std::log(1 / 0.3);

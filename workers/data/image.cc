@@ -55,7 +55,7 @@ Image read_image(const fs::path& file) {
 
 Image read_image(const fs::path& file, const ChooseCrop& choose) {
   return named(file, [&](std::string_view bytes) {
-    if (is_jpeg(bytes)) return decode_jpeg(bytes, choose(jpeg_size(bytes)));
+    if (is_jpeg(bytes)) return decode_jpeg(bytes, choose);
     if (!is_png(bytes)) throw ImageError(describe(bytes));
     const Image image = decode_png_rgb(bytes);
     return cut(image, choose({image.width, image.height}));
@@ -93,10 +93,14 @@ ImageSize read_image_size(const fs::path& file) {
   }
 }
 
-Image cut(const Image& image, const Crop& part) {
-  CAMSWEEP_CHECK(part.x >= 0 && part.y >= 0 && part.width > 0 && part.height > 0 &&
-                     part.x + part.width <= image.width && part.y + part.height <= image.height,
+void check_within(const Crop& part, const ImageSize& size) {
+  CAMSWEEP_CHECK(part.x >= 0 && part.y >= 0 && part.width > 0 && part.height > 0 && part.x + part.width <= size.width &&
+                     part.y + part.height <= size.height,
                  "a part lies within its image");
+}
+
+Image cut(const Image& image, const Crop& part) {
+  check_within(part, {image.width, image.height});
   Image result{.width = part.width, .height = part.height, .rgb = {}};
   result.rgb.reserve(size_t{3} * static_cast<size_t>(part.width) * static_cast<size_t>(part.height));
   for (int y = part.y; y < part.y + part.height; ++y) {

@@ -49,6 +49,9 @@ struct Crop {
 // Which part of an image is wanted, once its size is known.
 using ChooseCrop = std::function<Crop(ImageSize)>;
 
+// Asserts that a part is not empty and lies within an image.
+void check_within(const Crop& part, const ImageSize& size);
+
 Image cut(const Image& image, const Crop& part);
 
 // Larger images are refused before memory is taken for them.

@@ -182,10 +182,13 @@ Image decode_jpeg(std::string_view bytes) {
   return image;
 }
 
-Image decode_jpeg(std::string_view bytes, const Crop& part) {
+Image decode_jpeg(std::string_view bytes, const ChooseCrop& choose) {
   const auto decoder = open(bytes);
+  const ImageSize size{static_cast<int>(decoder->info.image_width), static_cast<int>(decoder->info.image_height)};
+  check_pixel_count(size.width, size.height);
+  const Crop part = choose(size);
+  check_within(part, size);
   if (decoder->info.num_components > 3) return cut(decode_jpeg(bytes), part);
-  check_pixel_count(static_cast<int>(decoder->info.image_width), static_cast<int>(decoder->info.image_height));
   Image image{.width = part.width, .height = part.height, .rgb = {}};
   image.rgb.resize(size_t{3} * static_cast<size_t>(part.width) * static_cast<size_t>(part.height));
   std::vector<uint8_t> row(size_t{3} * decoder->info.image_width);

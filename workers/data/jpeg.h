@@ -18,7 +18,7 @@ ImageSize jpeg_size(std::string_view bytes);
 Image decode_jpeg(std::string_view bytes);
 
 // The same pixels of a part of the image: what lies below it is not read, what lies above and beside it hardly.
-Image decode_jpeg(std::string_view bytes, const Crop& part);
+Image decode_jpeg(std::string_view bytes, const ChooseCrop& choose);
 
 std::string encode_jpeg(const Image& image, int quality);
 

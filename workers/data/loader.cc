@@ -66,7 +66,7 @@ struct Loader::Impl {
         samples(the_dataset.samples(split)),
         options(the_options),
         order(samples.size()),
-        kept(samples.size()) {
+        kept(options.cache_bytes > 0 ? samples.size() : 0) {
     CAMSWEEP_CHECK(options.batch % options.ranks == 0, "the batch is a multiple of the gang");
     for (int i = 0; i < std::max(1, options.threads); ++i) threads.emplace_back([this] { work(); });
   }
@@ -152,14 +152,14 @@ struct Loader::Impl {
     const auto as_seen = [&](const auto& picture) {
       return augment(picture, options.side, options.augmentation, options.normalization, random);
     };
-    if (!kept[index].rgb.empty()) return as_seen(kept[index]);
+    if (!kept.empty() && !kept[index].rgb.empty()) return as_seen(kept[index]);
     const bool needs_part = options.augmentation.crop == Augmentation::CropKind::kRandomResized;
     if (needs_part && of_epoch > 0 && kept_bytes >= options.cache_bytes) {
       return as_seen(ReadCrop([&](const ChooseCrop& choose) { return dataset.image_part(samples[index], choose); }));
     }
     Image image = dataset.image(samples[index]);
     Image seen = as_seen(image);
-    keep(index, std::move(image));
+    if (!kept.empty()) keep(index, std::move(image));
     return seen;
   }
 
@@ -186,8 +186,8 @@ struct Loader::Impl {
   const LoaderOptions options;
   std::vector<size_t> order;
   int epoch = 0;
-  // Decoded images by sample; empty: not kept. An epoch has a sample once and ends before the next one starts, so that
-  // no two threads meet at one. Once an image did not fit, none is added.
+  // Decoded images by sample, if any may be kept; empty: not kept. An epoch has a sample once and ends before the next
+  // one starts, so that no two threads meet at one. Once an image did not fit, none is added.
   std::vector<Image> kept;
   std::atomic<size_t> kept_bytes = 0;
 
